@@ -1,0 +1,45 @@
+"""What every table has: a TypeID key and two timestamps. What ordered siblings have: a rank."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from tortoise import fields
+from tortoise.models import Model
+
+from .ids import new_id
+
+
+class Row(Model):
+    """A stored thing with an id of its own kind."""
+
+    PREFIX: ClassVar[str]
+
+    id: str = fields.CharField(primary_key=True, max_length=36)
+    created_at: datetime = fields.DatetimeField(auto_now_add=True)
+    updated_at: datetime = fields.DatetimeField(auto_now=True)
+
+    class Meta:
+        abstract = True
+
+    def __init__(self, **values: Any) -> None:
+        values.setdefault("id", new_id(self.PREFIX))
+        super().__init__(**values)
+
+    @property
+    def feed_id(self) -> str:
+        """The feed that tells of this row: that of its project."""
+        return str(getattr(self, "project_id", self.id))
+
+
+class Ranked(Row):
+    """A row among siblings. `place` is its 1-based number, set by every read of `models.reading`."""
+
+    SIBLINGS_OF: ClassVar[str]
+
+    rank: str = fields.CharField(max_length=200)
+    place: int
+
+    class Meta:
+        abstract = True

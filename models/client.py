@@ -1,0 +1,30 @@
+"""Whose projects they are: a client is a workspace, a user is a person or a program in it."""
+
+from __future__ import annotations
+
+from tortoise import fields
+
+from .base import Row
+
+
+class Client(Row):
+    """A workspace that owns projects."""
+
+    PREFIX = "cli"
+
+    slug: str = fields.CharField(max_length=100, unique=True)
+    name: str = fields.CharField(max_length=200)
+
+    class Meta:
+        table = "client"
+
+
+class User(Row):
+    """Somebody who acts."""
+
+    PREFIX = "usr"
+
+    name: str = fields.CharField(max_length=200)
+
+    class Meta:
+        table = "user_account"

@@ -1,0 +1,124 @@
+"""Opening the database, and which connection a statement uses.
+
+SQLite allows one writer and Tortoise gives it one connection behind one lock, so a plain read would wait
+for an open transaction. Reads outside a transaction therefore use a second connection; reads inside one
+see its writes. PostgreSQL has a pool and needs no second one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from typing import Any
+from urllib.parse import parse_qsl
+
+from tortoise import Tortoise
+from tortoise.backends.base.config_generator import expand_db_url
+from tortoise.connection import get_connection
+from tortoise.transactions import in_transaction
+
+WRITER, READER = "default", "reader"
+BUSY_TIMEOUT_MS = 20_000
+
+_inside: ContextVar[bool] = ContextVar("inside_transaction", default=False)
+
+
+class UnsupportedDatabase(ValueError):
+    """The URL names no database that we run on."""
+
+
+class Beside:
+    """Tortoise router: reads outside a transaction go beside the writer on SQLite."""
+
+    def db_for_read(self, model: type) -> str:
+        return WRITER if _inside.get() or is_postgres() else READER
+
+    def db_for_write(self, model: type) -> str:
+        return WRITER
+
+
+def configuration(url: str) -> dict[str, Any]:
+    """Tortoise's configuration for `sqlite:///relative`, `sqlite:////absolute` or `postgresql://…`.
+
+    Query arguments of a SQLite URL become PRAGMAs, those of a PostgreSQL URL settings of its pool.
+    """
+    connections = {WRITER: _connection(url)}
+    if connections[WRITER]["engine"].endswith("sqlite"):
+        connections[READER] = _connection(url)
+    return {
+        "connections": connections,
+        "apps": {
+            "models": {
+                "models": ["models"],
+                "default_connection": WRITER,
+                "migrations": "migrations",
+            }
+        },
+        "routers": [Beside],
+        "use_tz": True,
+        "timezone": "UTC",
+    }
+
+
+def _connection(url: str) -> dict[str, Any]:
+    scheme, _, rest = url.partition("://")
+    if scheme in ("postgres", "postgresql", "asyncpg"):
+        return dict(expand_db_url(f"asyncpg://{rest}"))
+    path, _, options = rest.removeprefix("/").partition("?")
+    if scheme != "sqlite" or not rest.startswith("/") or not path or ":memory:" in path:
+        raise UnsupportedDatabase(
+            "The database URL must be sqlite:///<file> or postgresql://<host>/<database>."
+        )
+    pragmas = {"busy_timeout": str(BUSY_TIMEOUT_MS), "synchronous": "FULL"} | dict(
+        parse_qsl(options)
+    )
+    return {"engine": "tortoise.backends.sqlite", "credentials": {"file_path": path, **pragmas}}
+
+
+async def open_database(url: str, *, everywhere: bool = True) -> None:
+    """Connect. `everywhere` lets tasks that were not started below this one use the database too."""
+    await Tortoise.init(config=configuration(url), _enable_global_fallback=everywhere)
+
+
+async def close_database() -> None:
+    await Tortoise.close_connections()
+
+
+def is_postgres() -> bool:
+    return get_connection(WRITER).capabilities.dialect == "postgres"
+
+
+@asynccontextmanager
+async def transaction() -> AsyncIterator[None]:
+    """One write transaction. Raises RuntimeError inside another one: boundaries do not nest.
+
+    On SQLite it starts by taking the write lock, waiting up to BUSY_TIMEOUT_MS for another process:
+    a transaction that reads first and writes later would fail at once instead.
+    """
+    if _inside.get():
+        raise RuntimeError("A transaction is already open; pass its `work` on instead.")
+    async with in_transaction(WRITER):
+        token = _inside.set(True)
+        try:
+            if not is_postgres():
+                await statement("UPDATE feed SET head = head WHERE id = ''")
+            yield
+        finally:
+            _inside.reset(token)
+
+
+async def statement(sql: str, values: Sequence[object] = ()) -> list[dict[str, Any]]:
+    """Run SQL with `?` for each value; the rows it returns, as dicts of undecoded columns."""
+    connection = get_connection(WRITER if _inside.get() or is_postgres() else READER)
+    if sql.lstrip()[:6].upper() in ("UPDATE", "INSERT", "DELETE"):
+        connection = get_connection(WRITER)
+    if is_postgres():
+        pieces = sql.split("?")
+        sql = pieces[0] + "".join(f"${n}{piece}" for n, piece in enumerate(pieces[1:], 1))
+    return await connection.execute_query_dict(sql, list(values))
+
+
+def marks(count: int) -> str:
+    """`?, ?, ?` for an IN list."""
+    return ", ".join("?" * count)

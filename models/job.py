@@ -1,0 +1,106 @@
+"""A job is one unit of paid or long work; the jobs of one request share a batch."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import Enum
+from typing import Any
+
+from tortoise import fields
+
+from .asset import Asset
+from .base import Row
+from .project import Project
+from .shot import Shot
+
+
+class JobKind(str, Enum):
+    IMAGE = "IMAGE"
+    ANIMATION = "ANIMATION"
+    STUDIO_IMAGE = "STUDIO_IMAGE"
+    EXPORT = "EXPORT"
+    IMPORT = "IMPORT"
+
+
+class JobStatus(str, Enum):
+    QUEUED = "QUEUED"
+    RUNNING = "RUNNING"
+    COMPLETE = "COMPLETE"
+    FAILED = "FAILED"
+    CANCELED = "CANCELED"
+    UNKNOWN = "UNKNOWN"
+
+    @property
+    def ended(self) -> bool:
+        return self not in ACTIVE
+
+
+ACTIVE = (JobStatus.QUEUED, JobStatus.RUNNING)
+
+
+class JobBatch(Row):
+    """The jobs of one request. Same `input_hash` while some job is active: the same request."""
+
+    PREFIX = "bat"
+
+    project: fields.ForeignKeyRelation[Project] = fields.ForeignKeyField(
+        "models.Project", related_name="batches", on_delete=fields.CASCADE, db_index=True
+    )
+    project_id: str
+    kind: JobKind = fields.CharEnumField(JobKind, max_length=20)
+    input_hash: str = fields.CharField(max_length=64, db_index=True)
+
+    class Meta:
+        table = "job_batch"
+
+
+class Job(Row):
+    """One piece of work with a snapshot of all its inputs.
+
+    `subject_id` names what it makes: an image, a selection's animation, a project's film. It is no
+    foreign key: the record of paid work outlives what it was for.
+    """
+
+    PREFIX = "job"
+
+    project: fields.ForeignKeyRelation[Project] = fields.ForeignKeyField(
+        "models.Project", related_name="jobs", on_delete=fields.CASCADE
+    )
+    project_id: str
+    batch: fields.ForeignKeyRelation[JobBatch] = fields.ForeignKeyField(
+        "models.JobBatch", related_name="jobs", on_delete=fields.CASCADE, db_index=True
+    )
+    batch_id: str
+    shot: fields.ForeignKeyNullableRelation[Shot] = fields.ForeignKeyField(
+        "models.Shot", related_name="jobs", on_delete=fields.SET_NULL, null=True, db_index=True
+    )
+    shot_id: str | None
+    subject_id: str = fields.CharField(max_length=36, db_index=True)
+    kind: JobKind = fields.CharEnumField(JobKind, max_length=20)
+    status: JobStatus = fields.CharEnumField(JobStatus, default=JobStatus.QUEUED, max_length=20)
+    inputs: dict[str, Any] = fields.JSONField(default=dict)
+    renderer: str = fields.CharField(max_length=60)
+    model: str | None = fields.CharField(max_length=200, null=True)
+    phase: str | None = fields.CharField(max_length=60, null=True)
+    progress: float = fields.FloatField(default=0.0)
+    step: int = fields.IntField(default=0)
+    total_steps: int | None = fields.IntField(null=True)
+    attempt: int = fields.IntField(default=0)
+    max_attempts: int = fields.IntField(default=3)
+    error_code: str | None = fields.CharField(max_length=60, null=True)
+    error_message: str | None = fields.TextField(null=True)
+    external_id: str | None = fields.CharField(max_length=200, null=True)
+    preview: fields.ForeignKeyNullableRelation[Asset] = fields.ForeignKeyField(
+        "models.Asset", related_name="previewed", on_delete=fields.SET_NULL, null=True, db_index=True
+    )
+    preview_id: str | None
+    asset: fields.ForeignKeyNullableRelation[Asset] = fields.ForeignKeyField(
+        "models.Asset", related_name="made_by", on_delete=fields.SET_NULL, null=True, db_index=True
+    )
+    asset_id: str | None
+    started_at: datetime | None = fields.DatetimeField(null=True)
+    finished_at: datetime | None = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "job"
+        indexes = (("project_id", "id"), ("status", "id"))

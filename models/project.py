@@ -1,0 +1,45 @@
+"""A project is one film being planned."""
+
+from __future__ import annotations
+
+from enum import Enum
+from fractions import Fraction
+from typing import Any
+
+from tortoise import fields
+
+from .base import Row
+from .client import Client
+
+
+class WorkflowVersion(str, Enum):
+    V1_LEGACY = "V1_LEGACY"
+    V2_REDESIGN = "V2_REDESIGN"
+
+
+class Project(Row):
+    """One film. Frames are counted at its rational rate, never in rounded seconds."""
+
+    PREFIX = "prj"
+
+    client: fields.ForeignKeyRelation[Client] = fields.ForeignKeyField(
+        "models.Client", related_name="projects", on_delete=fields.CASCADE, db_index=True
+    )
+    client_id: str
+    title: str = fields.CharField(max_length=200)
+    prompt: str = fields.TextField()
+    prompt_planner_data: Any = fields.JSONField(null=True)
+    workflow_version: WorkflowVersion = fields.CharEnumField(
+        WorkflowVersion, default=WorkflowVersion.V2_REDESIGN, max_length=20
+    )
+    rate_numerator: int = fields.IntField(default=24)
+    rate_denominator: int = fields.IntField(default=1)
+    version: int = fields.IntField(default=1)
+
+    class Meta:
+        table = "project"
+
+    @property
+    def rate(self) -> Fraction:
+        """Frames per second."""
+        return Fraction(self.rate_numerator, self.rate_denominator)

@@ -1,0 +1,66 @@
+"""Batched reads by declared edges: the only way that the graph reads rows.
+
+Every read takes all keys of one level at once, so the number of statements follows the depth of a
+selection and never the number of rows. Large key lists are cut into statements of KEYS_MAX.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from tortoise.expressions import RawSQL
+
+from .base import Ranked, Row
+
+R = TypeVar("R", bound=Row)
+
+KEYS_MAX = 5_000
+
+
+async def by_id(model: type[R], ids: Iterable[str]) -> dict[str, R]:
+    """The rows that exist, by id."""
+    found: dict[str, R] = {}
+    for keys in chunks(sorted(set(ids))):
+        rows = model.filter(id__in=keys)
+        if issubclass(model, Ranked):
+            rows = rows.annotate(place=_place(model))
+        found.update({row.id: row for row in await rows})
+    return found
+
+
+async def children(
+    model: type[R],
+    on: str,
+    keys: Iterable[str],
+    order: Sequence[str] = ("id",),
+    where: Mapping[str, Any] | None = None,
+) -> dict[str, list[R]]:
+    """For each key the rows whose column `on` holds it, in `order`; unknown keys have none."""
+    found: dict[str, list[R]] = {key: [] for key in keys}
+    for some in chunks(list(found)):
+        for row in await model.filter(**{f"{on}__in": some}, **(where or {})).order_by(*order):
+            found[getattr(row, on)].append(row)
+    if issubclass(model, Ranked) and on == model.SIBLINGS_OF and not where:
+        for siblings in found.values():
+            number(siblings)
+    return found
+
+
+def number(siblings: Sequence[Row]) -> None:
+    """Set the place of each of the complete, ordered siblings."""
+    for place, row in enumerate(siblings, 1):
+        row.place = place  # type: ignore[attr-defined]  # callers pass Ranked rows only
+
+
+def _place(model: type[Ranked]) -> RawSQL:
+    table, parent = model._meta.db_table, model.SIBLINGS_OF
+    return RawSQL(
+        f'(SELECT COUNT(*) FROM "{table}" sibling WHERE sibling."{parent}" = "{table}"."{parent}"'
+        f' AND sibling."rank" <= "{table}"."rank")'
+    )
+
+
+def chunks(keys: Sequence[str]) -> Iterable[Sequence[str]]:
+    for start in range(0, len(keys), KEYS_MAX):
+        yield keys[start : start + KEYS_MAX]
