@@ -3,14 +3,18 @@
 from .asset import Asset
 from .base import Ranked, Row
 from .client import Client, User
-from .feed import Event, EventKind, Feed
+from .feed import Event, EventKind, Feed, events_after, feed_heads
 from .idempotency import IdempotencyRecord
+from .ids import new_id, prefix_of
 from .image import Image, MediaStatus
 from .job import ACTIVE, Job, JobBatch, JobKind, JobStatus
+from .progress import ProjectProgress, RedesignStatus, progress_of_projects, scenes_complete
 from .project import Project, WorkflowVersion
+from .reading import by_any_id
 from .scene import Scene
 from .selection import StoryboardSelection
 from .shot import Shot
+from .waiting import queue_positions, seconds_taken
 from .worker import Worker
 
 __all__ = [
@@ -28,7 +32,9 @@ __all__ = [
     "JobStatus",
     "MediaStatus",
     "Project",
+    "ProjectProgress",
     "Ranked",
+    "RedesignStatus",
     "Row",
     "Scene",
     "Shot",
@@ -36,4 +42,13 @@ __all__ = [
     "User",
     "Worker",
     "WorkflowVersion",
+    "by_any_id",
+    "events_after",
+    "feed_heads",
+    "new_id",
+    "prefix_of",
+    "progress_of_projects",
+    "queue_positions",
+    "scenes_complete",
+    "seconds_taken",
 ]

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from tortoise.expressions import RawSQL
 
 from .base import Ranked, Row
+from .ids import prefix_of
 
 R = TypeVar("R", bound=Row)
 
@@ -47,6 +48,14 @@ async def children(
     return found
 
 
+async def page(model: type[R], after: str | None, count: int, **where: Any) -> list[R]:
+    """Rows newest first, strictly older than the row `after`; at most `count`."""
+    found = model.filter(**where)
+    if after is not None:
+        found = found.filter(id__lt=after)
+    return await found.order_by("-id").limit(count)
+
+
 def number(siblings: Sequence[Row]) -> None:
     """Set the place of each of the complete, ordered siblings."""
     for place, row in enumerate(siblings, 1):
@@ -64,3 +73,17 @@ def _place(model: type[Ranked]) -> RawSQL:
 def chunks(keys: Sequence[str]) -> Iterable[Sequence[str]]:
     for start in range(0, len(keys), KEYS_MAX):
         yield keys[start : start + KEYS_MAX]
+
+
+async def by_any_id(ids: Iterable[str]) -> dict[str, Row]:
+    """The rows that exist, of whatever kind their prefixes tell."""
+    kinds = {model.PREFIX: model for model in Row.__subclasses__() + Ranked.__subclasses__() if hasattr(model, "PREFIX")}
+    wanted: dict[type[Row], list[str]] = {}
+    for row_id in ids:
+        model = kinds.get(prefix_of(row_id) or "")
+        if model is not None:
+            wanted.setdefault(model, []).append(row_id)
+    found: dict[str, Row] = {}
+    for model, some in wanted.items():
+        found.update(await by_id(model, some))
+    return found

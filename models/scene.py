@@ -24,3 +24,7 @@ class Scene(Ranked):
     class Meta:
         table = "scene"
         unique_together = (("project_id", "rank"),)
+
+    @property
+    def scene_number(self) -> int:
+        return self.place

@@ -45,3 +45,7 @@ class Shot(Ranked):
     def prompt(self) -> str:
         """What to draw unless told otherwise."""
         return self.generation.get("prompt") or self.initial_prompt or self.description
+
+    @property
+    def shot_number(self) -> int:
+        return self.place

@@ -1,0 +1,103 @@
+# Every target sets itself up. All it needs is Python 3.11 or newer, as `python3` or as PY=...
+PY ?= python3
+# More words for the program that a target runs: make test-sqlite ARGS="-k feed -x"
+ARGS ?=
+# Test processes side by side
+WORKERS ?= 2
+
+BIN := .venv/bin
+PYTHON := $(BIN)/python
+READY := .venv/.ready
+PIP := $(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run demo worker test test-sqlite test-postgres check lint types architecture \
+	schema migration lock clean
+
+##@ Use it
+
+demo: $(READY)  ## A filled board with everything on, in one process
+	@$(PYTHON) -m storyreel demo $(ARGS)
+
+run: $(READY)  ## The server
+	@$(PYTHON) -m storyreel serve $(ARGS)
+
+worker: $(READY)  ## One more worker for a server that shares its database
+	@$(PYTHON) -m storyreel worker $(ARGS)
+
+##@ Prove it
+
+# Each world has processes of its own: Tortoise remembers a model's SQL without its dialect.
+pytest = $(PYTHON) -m pytest --world $(1) -n $(WORKERS)
+measured = COVERAGE_FILE=.coverage.$(1) $(call pytest,$(1)) --cov --cov-report= $(ARGS)
+
+test: $(READY)  ## The suite on SQLite and on PostgreSQL with Redis, then its coverage
+	@rm -f .coverage .coverage.*
+	$(call measured,sqlite)
+	$(call measured,postgres)
+	@$(PYTHON) -m coverage combine --quiet
+	@$(PYTHON) -m coverage report --fail-under=95
+
+test-sqlite: $(READY)  ## The suite on SQLite alone
+	$(call pytest,sqlite) $(ARGS)
+
+test-postgres: $(READY)  ## The suite on PostgreSQL with Redis alone
+	$(call pytest,postgres) $(ARGS)
+
+check: lint types architecture  ## All that can be said without running the suite
+	@$(PYTHON) -m storyreel schema | diff -u schema/schema.graphql - \
+		|| { echo "schema/schema.graphql is not the schema that is served. Run: make schema" >&2; exit 1; }
+	@$(PYTHON) -m storyreel migrate --check
+	@version=$$(sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml); \
+	newest=$$(sed -n 's/^## \[\{0,1\}\([0-9][^] ]*\).*/\1/p' CHANGELOG.md | head -n 1); \
+	test "$$version" = "$$newest" \
+		|| { echo "pyproject.toml is at $$version, CHANGELOG.md at $${newest:-no version}." >&2; exit 1; }
+
+lint: $(READY)  ## ruff: rules and format
+	@$(PYTHON) -m ruff check .
+	@$(PYTHON) -m ruff format --check .
+
+types: $(READY)  ## mypy, strict
+	@$(PYTHON) -m mypy
+
+architecture: $(READY)  ## Which package may import which
+	@$(BIN)/lint-imports --no-logo
+
+##@ Change it
+
+setup: $(READY)  ## The environment in .venv, exactly as locked; the others do it when needed
+
+schema: $(READY)  ## Write schema/schema.graphql
+	@$(PYTHON) -m storyreel schema > .venv/schema.graphql
+	@mv .venv/schema.graphql schema/schema.graphql
+
+migration: $(READY)  ## Draft a migration: make migration name=add_lens
+	@test -n "$(name)" || { echo "Name it: make migration name=add_lens" >&2; exit 1; }
+	@$(PYTHON) -m storyreel makemigration $(name)
+
+lock: $(READY)  ## Lock what pyproject.toml asks for (newer versions: ARGS=--upgrade)
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-annotate --no-header $(ARGS) \
+		pyproject.toml --group dev --output-file requirements.lock
+
+clean:  ## Remove what `make` made; your data stay
+	@rm -rf .venv dist .coverage .coverage.* .hypothesis .*_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+help:  ## This page
+	@awk 'BEGIN { FS = ":.*## " } /^##@/ { printf "\n%s\n", substr($$0, 5) } \
+		/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+
+# uv comes first and alone, by its own hashes in the lock, and then installs the rest in seconds.
+# Where it cannot (no wheel for this machine, a mirror that only pip knows), pip does it in a minute.
+$(READY): requirements.lock
+	@$(PY) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo >&2 \
+		"Storyreel needs Python 3.11 or newer, and $(PY) is not. Name one that is: make PY=python3.13"; exit 1; }
+	@$(PY) -c 'import ensurepip, venv' 2>/dev/null || { echo >&2 \
+		"$(PY) cannot make virtual environments. On Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
+	@$(PYTHON) -m pip --version >/dev/null 2>&1 || $(PY) -m venv --clear .venv
+	@sed -n '/^uv==/,/[^\\]$$/p' requirements.lock > .venv/uv.lock
+	@$(PIP) -r .venv/uv.lock \
+		&& $(BIN)/uv pip sync --quiet --require-hashes --python $(PYTHON) requirements.lock \
+		|| $(PIP) -r requirements.lock
+	@touch $@

@@ -1,0 +1,73 @@
+"""What one operation knows: who asks, and how to reach the world."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+import strawberry
+
+from schema.given import given
+from schema.loading import Loading
+from services.idempotency import Once
+from services.links import Links
+from services.work import Actor, Work, perform_once
+from services.world import World
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Context(Loading):
+    """One per operation; of a subscription the loaders are renewed for each event."""
+
+    def __init__(self, actor: Actor, world: World, links: Links) -> None:
+        super().__init__()
+        self.actor = actor
+        self.world = world
+        self._links = links
+
+    def asset_url(self, asset_id: str) -> str:
+        return self._links.url(asset_id)
+
+    def asset_url_expires(self) -> datetime:
+        return self._links.expires_at()
+
+    async def do(
+        self, act: Callable[Concatenate[Work, P], Awaitable[R]], *args: P.args, **kwargs: P.kwargs
+    ) -> R:
+        """Run a use case as one unit of work."""
+        return await self.do_once(None, act, *args, **kwargs)
+
+    async def do_once(
+        self,
+        once: Once | None,
+        act: Callable[Concatenate[Work, P], Awaitable[R]],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> R:
+        """The same, answering a repeated key with the first answer."""
+        try:
+            return await perform_once(self.world, self.actor, once, act, *args, **kwargs)
+        finally:
+            self.forget()
+
+    def again(self) -> Context:
+        """The same caller's context for another operation."""
+        return Context(self.actor, self.world, self._links)
+
+
+Info = strawberry.Info[Context, None]
+
+
+def document(value: Any, *without: str) -> dict[str, Any]:
+    """An input as the client gave it, less the fields handed over separately."""
+    return {name: found for name, found in given(value).items() if name not in without}
+
+
+def keyed(operation: str, value: Any) -> Once | None:
+    """The input's idempotency key with what it stands for, if it has one."""
+    body = given(value)
+    key = body.pop("idempotencyKey", None)
+    return Once(operation, key, body) if key is not None else None

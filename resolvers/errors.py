@@ -1,0 +1,67 @@
+"""What a client reads of an error: refusals with their code, our own bugs only by a reference."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from typing import Any
+
+from graphql import GraphQLError, GraphQLSyntaxError
+
+from models import new_id
+from services.errors import Refusal
+
+logger = logging.getLogger(__name__)
+
+INTERNAL = "INTERNAL"
+PARSE_FAILED = "GRAPHQL_PARSE_FAILED"
+VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED"
+INVALID_INPUT = "INVALID_INPUT"
+
+
+def translate(errors: Iterable[GraphQLError]) -> list[GraphQLError]:
+    """The same errors as a client may see them. Unexpected ones are logged under a reference."""
+    return [_translated(error) for error in errors]
+
+
+def _translated(error: GraphQLError) -> GraphQLError:
+    cause = error.original_error
+    while isinstance(cause, GraphQLError) and cause.original_error is not None:
+        cause = cause.original_error
+    if isinstance(cause, Refusal):
+        extensions: dict[str, Any] = {"code": cause.code}
+        if cause.field is not None:
+            extensions["field"] = cause.field
+        return _with(error, str(cause), extensions)
+    if cause is not None and not isinstance(cause, GraphQLError):
+        return _masked(error, cause)
+    if error.extensions and "code" in error.extensions:
+        return error
+    return _with(error, error.message, {"code": _code_of(error)})
+
+
+def _code_of(error: GraphQLError) -> str:
+    """The code of an error that GraphQL itself found."""
+    if isinstance(error, GraphQLSyntaxError):
+        return PARSE_FAILED
+    if error.path:
+        return INVALID_INPUT
+    return INVALID_INPUT if error.message.startswith("Variable ") else VALIDATION_FAILED
+
+
+def _masked(error: GraphQLError, cause: BaseException) -> GraphQLError:
+    reference = new_id("err")
+    logger.error("Unexpected error %s at %s", reference, error.path, exc_info=cause)
+    message = f"Something went wrong here; it is logged as {reference}."
+    return _with(error, message, {"code": INTERNAL, "reference": reference})
+
+
+def _with(error: GraphQLError, message: str, extensions: dict[str, Any]) -> GraphQLError:
+    return GraphQLError(
+        message,
+        nodes=error.nodes,
+        source=error.source,
+        positions=error.positions,
+        path=error.path,
+        extensions=extensions,
+    )

@@ -1,0 +1,22 @@
+"""The verbs that change something, a class for each capability."""
+
+import strawberry
+
+from .jobs import JobMutations
+from .images import ImageMutations
+from .projects import ProjectMutations
+from .scenes import SceneMutations
+from .shots import ShotMutations
+from .storyboard import StoryboardMutations
+
+
+@strawberry.type(description="Changes. Each field is one transaction; fields run one after another.")
+class Mutation(
+    ProjectMutations,
+    SceneMutations,
+    ShotMutations,
+    ImageMutations,
+    StoryboardMutations,
+    JobMutations,
+):
+    pass

@@ -1,0 +1,63 @@
+from typing import Annotated
+
+import strawberry
+
+from schema.inputs import AnimateInput, ExportInput, GenerateImagesInput, RefineImageInput
+from schema.job import Job, JobBatch
+from services import animation, cancelling, export, generation
+
+from ..context import Info, document, keyed
+from .arguments import Id, Input
+
+KEY = "idempotencyKey"
+
+
+@strawberry.type
+class JobMutations:
+    @strawberry.mutation(description="Order images of a shot: one batch is one iteration.")
+    async def generate_images(
+        self, info: Info, input: Annotated[GenerateImagesInput, Input]
+    ) -> JobBatch:
+        body = document(input, KEY, "shotId")
+        parent = body.pop("parentImageId", None)
+        batch = await info.context.do_once(
+            keyed("generateImages", input),
+            generation.generate_images,
+            input.shot_id,
+            body,
+            parent,
+        )
+        return JobBatch.of(batch)
+
+    @strawberry.mutation(description="Order images made from another image of the shot.")
+    async def refine_image(
+        self, info: Info, input: Annotated[RefineImageInput, Input]
+    ) -> JobBatch:
+        body = document(input, KEY, "imageId")
+        batch = await info.context.do_once(
+            keyed("refineImage", input), generation.refine_image, input.image_id, body
+        )
+        return JobBatch.of(batch)
+
+    @strawberry.mutation(description="Order animations of chosen images.")
+    async def animate(self, info: Info, input: Annotated[AnimateInput, Input]) -> JobBatch:
+        body = document(input, KEY)
+        project, selections = body.pop("projectId", None), body.pop("selectionIds", None)
+        batch = await info.context.do_once(
+            keyed("animate", input), animation.animate, body, project, selections
+        )
+        return JobBatch.of(batch)
+
+    @strawberry.mutation(description="Order the film: the storyboard cut into one file.")
+    async def export_project(self, info: Info, input: Annotated[ExportInput, Input]) -> Job:
+        job = await info.context.do_once(
+            keyed("exportProject", input),
+            export.export_project,
+            input.project_id,
+            input.format.value,
+        )
+        return Job.of(job)
+
+    @strawberry.mutation(description="Cancel a job; one that has ended stays as it is.")
+    async def cancel_job(self, info: Info, id: Id) -> Job:
+        return Job.of(await info.context.do(cancelling.cancel_job, id))

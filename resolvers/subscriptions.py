@@ -1,0 +1,73 @@
+from collections.abc import AsyncGenerator
+from typing import Annotated, Any
+
+import strawberry
+
+from schema.cursor import Cursor, feed_cursor, sequence_in
+from schema.event import ProjectChanges, ProjectFeed, ResyncRequired
+from schema.job import Job
+from schema.project import Project
+from services import feed, watching
+
+from .context import Info
+
+
+@strawberry.type(description="Streams. Each event of a stream is read anew.")
+class Subscription:
+    @strawberry.subscription(
+        description="Every change of a project once and in order, resumable from any kept cursor."
+    )
+    async def project_events(
+        self,
+        info: Info,
+        project_id: Annotated[strawberry.ID, strawberry.argument(description="The project.")],
+        after: Annotated[
+            Cursor | None, strawberry.argument(description="The last `cursor` seen; from now on by default.")
+        ] = None,
+    ) -> AsyncGenerator[ProjectFeed, None]:
+        context = info.context
+        at = sequence_in(after, project_id) if after is not None else None
+        async for found in feed.follow(context.world, context.actor, project_id, at):
+            context.forget()
+            if isinstance(found, feed.Resync):
+                yield ResyncRequired(
+                    cursor=feed_cursor(project_id, found.sequence), reason=found.reason
+                )
+            else:
+                yield ProjectChanges.of(project_id, found.sequence, found.events)
+
+    @strawberry.subscription(
+        description="A live query: the project at once and again after each change of it."
+    )
+    async def live_project(
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID, strawberry.argument(description="The project.")],
+    ) -> AsyncGenerator[Project, None]:
+        context = info.context
+        async for row in feed.live(context.world, context.actor, id):
+            context.forget()
+            yield Project.of(row)
+
+    @strawberry.subscription(
+        description="Snapshots of jobs while they run. Ends when all jobs named by `jobIds` ended."
+    )
+    async def job_progress(
+        self,
+        info: Info,
+        project_id: Annotated[
+            strawberry.ID | None, strawberry.argument(description="Jobs of this project.")
+        ] = None,
+        shot_id: Annotated[
+            strawberry.ID | None, strawberry.argument(description="Jobs of this shot.")
+        ] = None,
+        job_ids: Annotated[
+            list[strawberry.ID] | None, strawberry.argument(description="These jobs, at most 500.")
+        ] = None,
+    ) -> AsyncGenerator[Job, None]:
+        context = info.context
+        ids: list[Any] | None = list(job_ids) if job_ids is not None else None
+        watch = watching.watch_jobs(context.world, context.actor, project_id, shot_id, ids)
+        async for row in watch:
+            context.forget()
+            yield Job.of(row)

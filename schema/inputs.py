@@ -1,0 +1,218 @@
+"""What mutations take. An absent field was not given; a null clears."""
+
+from enum import Enum
+from typing import Any
+
+import strawberry
+from strawberry.scalars import JSON
+
+import models
+
+
+def may(description: str) -> Any:
+    """A field that need not be given."""
+    return strawberry.field(description=description, default=strawberry.UNSET)
+
+
+def must(description: str) -> Any:
+    """A field that must be given."""
+    return strawberry.field(description=description)
+
+
+@strawberry.enum(description="The kinds of file a project can be exported to.")
+class ExportFormat(Enum):
+    MP4 = "MP4"
+
+
+@strawberry.input(description="Numbers for the renderer.")
+class GenerationParametersInput:
+    steps: int | None = may("Sampling steps.")
+    cfg_scale: float | None = may("How closely to follow the prompt.")
+    width: int | None = may("Width in pixels, 256 to 2048.")
+    height: int | None = may("Height in pixels, 256 to 2048.")
+    seed: int | None = may("Seed of the first variant.")
+
+
+@strawberry.input(description="How to generate images of a shot.")
+class GenerationInput:
+    prompt: str | None = may("Overrides the initial prompt.")
+    negative_prompt: str | None = may("What to keep out.")
+    model: str | None = may("The model to ask for.")
+    parameters: GenerationParametersInput | None = may("Numbers for the renderer; merged.")
+
+
+@strawberry.input(description="How long a shot is, in seconds.")
+class TimingInput:
+    duration: float | None = may("Length.")
+    in_point: float | None = may("Where it begins in its clip.")
+    out_point: float | None = may("Where it ends in its clip.")
+    transition: str | None = may("How it leads to the next, by name.")
+
+
+@strawberry.input(description="How the camera moves.")
+class CameraMovementInput:
+    type: str | None = may("Such as `dolly in`, `pan left` or `static`.")
+
+
+@strawberry.input(description="The camera setup.")
+class CameraInput:
+    framing: str | None = may("Such as `WIDE` or `CLOSE-UP`.")
+    angle: str | None = may("Such as `low` or `dutch`.")
+    movement: CameraMovementInput | None = may("How it moves; merged.")
+
+
+@strawberry.input(description="A new project.")
+class CreateProjectInput:
+    prompt: str = must("What the film is about.")
+    title: str | None = may("Its title; `Untitled` by default.")
+    prompt_planner_data: JSON | None = may("Free data of the planner.")
+    client_slug: str | None = may("The workspace to create it in; yours by default.")
+    frame_rate: str | None = may("Frames per second as `24` or `24000/1001`; 24 by default.")
+    idempotency_key: str | None = may("Repeat a request with the same key to get its first answer again.")
+
+
+@strawberry.input(description="Changes of a project.")
+class ProjectPatch:
+    title: str | None = may("Its title.")
+    prompt: str | None = may("What the film is about.")
+    prompt_planner_data: JSON | None = may("Free data of the planner.")
+
+
+@strawberry.input(description="A shot of a new scene.")
+class SceneShotInput:
+    shot_number: int | None = may("Its place among them; the end by default.")
+    label: str | None = may("Its number on paper.")
+    description: str = must("What is to be seen.")
+    initial_prompt: str | None = may("What to generate at first.")
+    generation: GenerationInput | None = may("How to generate its images; merged level by level.")
+    timing: TimingInput | None = may("How long it is; merged.")
+    camera: CameraInput | None = may("Its camera setup; merged.")
+    type: str | None = may("What kind of shot it is, in your own words.")
+    status: str | None = may("How far it is, in your own words.")
+
+
+@strawberry.input(description="A new scene with its shots.")
+class CreateSceneInput:
+    project_id: strawberry.ID = must("The project.")
+    title: str = must("Its heading.")
+    scene_number: int | None = may("Its place; the end by default, a taken one inserts before.")
+    label: str | None = may("Its number in the script.")
+    description: str | None = may("What happens.")
+    shots: list[SceneShotInput] | None = may("Its shots, at most 200.")
+    idempotency_key: str | None = may("Repeat a request with the same key to get its first answer again.")
+
+
+@strawberry.input(description="Changes of a scene.")
+class ScenePatch:
+    label: str | None = may("Its number in the script.")
+    title: str | None = may("Its heading.")
+    description: str | None = may("What happens.")
+
+
+@strawberry.input(description="A new shot.")
+class CreateShotInput:
+    scene_id: strawberry.ID = must("The scene.")
+    shot_number: int | None = may("Its place; the end by default, a taken one inserts before.")
+    label: str | None = may("Its number on paper.")
+    description: str = must("What is to be seen.")
+    initial_prompt: str | None = may("What to generate at first.")
+    generation: GenerationInput | None = may("How to generate its images; merged level by level.")
+    timing: TimingInput | None = may("How long it is; merged.")
+    camera: CameraInput | None = may("Its camera setup; merged.")
+    type: str | None = may("What kind of shot it is, in your own words.")
+    status: str | None = may("How far it is, in your own words.")
+    idempotency_key: str | None = may("Repeat a request with the same key to get its first answer again.")
+
+
+@strawberry.input(description="Changes of a shot.")
+class ShotPatch:
+    label: str | None = may("Its number on paper.")
+    description: str | None = may("What is to be seen.")
+    initial_prompt: str | None = may("What to generate at first.")
+    generation: GenerationInput | None = may("How to generate its images; merged level by level.")
+    timing: TimingInput | None = may("How long it is; merged.")
+    camera: CameraInput | None = may("Its camera setup; merged.")
+    type: str | None = may("What kind of shot it is, in your own words.")
+    status: str | None = may("How far it is, in your own words.")
+
+
+@strawberry.input(description="An image made elsewhere.")
+class RegisteredImageInput:
+    variant_number: int = must("Its number, free within the iteration.")
+    image_url: str | None = may("Where it is; a complete image needs one.")
+    status: models.MediaStatus | None = may("How far it is; COMPLETE by default.")
+    metadata: JSON | None = may("Free data.")
+    external_id: str | None = may("Its id where it was made.")
+
+
+@strawberry.input(description="Images made elsewhere, all or none.")
+class RegisterImagesInput:
+    shot_id: strawberry.ID = must("The shot.")
+    iteration_prompt: str = must("What was asked for.")
+    images: list[RegisteredImageInput] = must("The images, at most 24.")
+    iteration_number: int | None = may("The iteration they belong to; the next by default.")
+    parent_image_id: strawberry.ID | None = may("The image of the same shot that they refine.")
+    idempotency_key: str | None = may("Repeat a request with the same key to get its first answer again.")
+
+
+@strawberry.input(description="Changes of an image made elsewhere.")
+class ImagePatch:
+    status: models.MediaStatus | None = may("How far it is.")
+    image_url: str | None = may("Where it is.")
+    metadata: JSON | None = may("Free data.")
+    external_id: str | None = may("Its id where it was made.")
+
+
+@strawberry.input(description="A choice.")
+class SelectMasterShotInput:
+    shot_id: strawberry.ID = must("The shot.")
+    image_id: strawberry.ID = must("A complete image of that shot.")
+    idempotency_key: str | None = may("Repeat a request with the same key to get its first answer again.")
+
+
+@strawberry.input(description="Changes of an animation made elsewhere.")
+class AnimationPatch:
+    animation_status: models.MediaStatus | None = may("How far it is.")
+    animated_video_url: str | None = may("Where it is; a complete animation needs one.")
+    external_video_id: str | None = may("Its id where it was made.")
+
+
+@strawberry.input(description="An order of images of a shot.")
+class GenerateImagesInput:
+    shot_id: strawberry.ID = must("The shot.")
+    prompt: str | None = may("What to draw; the shot's prompt by default.")
+    parent_image_id: strawberry.ID | None = may("The image of the same shot to start from.")
+    count: int | None = may("How many variants: 1 to 12, 6 by default.")
+    renderer: str | None = may("Who is to draw, by name.")
+    model: str | None = may("The model to ask for.")
+    parameters: JSON | None = may("Free parameters for the renderer; width, height and seed are known to all.")
+    idempotency_key: str | None = may("Repeat a request with the same key to get its first answer again.")
+
+
+@strawberry.input(description="An order of images made from another.")
+class RefineImageInput:
+    image_id: strawberry.ID = must("The image to start from.")
+    prompt: str = must("What to make of it.")
+    count: int | None = may("How many variants: 1 to 12, 6 by default.")
+    renderer: str | None = may("Who is to draw, by name.")
+    model: str | None = may("The model to ask for.")
+    parameters: JSON | None = may("Free parameters for the renderer; width, height and seed are known to all.")
+    idempotency_key: str | None = may("Repeat a request with the same key to get its first answer again.")
+
+
+@strawberry.input(description="An order of animations: of a project or of selections.")
+class AnimateInput:
+    project_id: strawberry.ID | None = may("Every selection of the project without a finished animation.")
+    selection_ids: list[strawberry.ID] | None = may("These selections, whether animated or not.")
+    duration: float | None = may("Seconds; the shot's own length by default, else 2.")
+    motion: str | None = may("How the camera moves; as the shot says by default.")
+    renderer: str | None = may("Who is to animate, by name.")
+    idempotency_key: str | None = may("Repeat a request with the same key to get its first answer again.")
+
+
+@strawberry.input(description="An order of the film.")
+class ExportInput:
+    project_id: strawberry.ID = must("The project.")
+    format: ExportFormat = must("The kind of file.")
+    options: JSON | None = may("Settings of the format; MP4 has none.")
+    idempotency_key: str | None = may("Repeat a request with the same key to get its first answer again.")

@@ -1,0 +1,48 @@
+"""Batched reads of one operation.
+
+The rows that one level of a selection needs are read by one statement. Loaders live as long as what they
+read may be trusted: for one query, one mutation field, or one event of a subscription.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Hashable, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+
+import strawberry
+from strawberry.dataloader import DataLoader
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+Batch = Callable[[Sequence[K]], Awaitable[list[V]]]
+
+
+class Loading:
+    """What views need of an operation: batched reads and links to assets."""
+
+    def __init__(self) -> None:
+        self._loaders: dict[Callable[..., Any], DataLoader[Any, Any]] = {}
+
+    def load(self, batch: Batch[K, V], key: K) -> Awaitable[V]:
+        """The value of one key. All keys asked for in one turn of the event loop share a read."""
+        loader: DataLoader[K, V] | None = self._loaders.get(batch)
+        if loader is None:
+            loader = self._loaders[batch] = DataLoader(load_fn=batch)
+        return loader.load(key)
+
+    def forget(self) -> None:
+        """Read everything anew from here on."""
+        self._loaders = {}
+
+    def asset_url(self, asset_id: str) -> str:
+        """A link to an asset that works for a limited time."""
+        raise NotImplementedError
+
+    def asset_url_expires(self) -> datetime:
+        """When the links made now stop working."""
+        raise NotImplementedError
+
+
+Info = strawberry.Info[Loading, None]

@@ -1,0 +1,126 @@
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+from strawberry.scalars import JSON
+
+import models
+from models import reading
+
+from .client import Client
+from .connection import Connection, page_size, paginate
+from .cursor import Cursor, feed_cursor, invalid, sequence_in
+from .job import Job
+from .loading import Info
+from .node import Node
+from .scene import Scene
+from .selection import StoryboardSelection
+from .view import ById, Children, View, many, up
+
+if TYPE_CHECKING:
+    from .event import ProjectChanges
+
+strawberry.enum(models.WorkflowVersion, description="Which pipeline a project follows.")
+strawberry.enum(models.RedesignStatus, description="The stage of a project; it follows from its rows.")
+
+
+@strawberry.type(description="How many scenes and shots a project has and how far they are.")
+class ProjectProgress:
+    total_scenes: int = strawberry.field(description="Scenes.")
+    total_shots: int = strawberry.field(description="Shots.")
+    shots_with_selections: int = strawberry.field(description="Shots with a chosen image.")
+    shots_with_animations: int = strawberry.field(description="Shots with a finished animation.")
+    selection_progress: float = strawberry.field(description="Percent of shots, one decimal.")
+    animation_progress: float = strawberry.field(description="Percent of shots, one decimal.")
+    is_selection_complete: bool = strawberry.field(description="Every shot has a chosen image.")
+    is_animation_complete: bool = strawberry.field(description="Every shot is animated.")
+
+
+@strawberry.type(description="A page of jobs, newest first.")
+class JobConnection(Connection[Job]):
+    pass
+
+
+@strawberry.type(description="One film being planned.")
+class Project(View[models.Project], Node):
+    title: str = strawberry.field(description="Its title.")
+    prompt: str = strawberry.field(description="What the film is about.")
+    prompt_planner_data: JSON | None = strawberry.field(description="Free data of the planner.")
+    workflow_version: models.WorkflowVersion = strawberry.field(
+        description="Which pipeline it follows."
+    )
+    version: int = strawberry.field(description="Counts its changes, from 1.")
+    created_at: datetime = strawberry.field(description="When it was created.")
+    updated_at: datetime = strawberry.field(description="When it last changed.")
+    client: Client = up(models.Client, by="client_id", description="The workspace it belongs to.")
+    scenes: list[Scene] = many(
+        models.Scene, on="project_id", order=("rank",), description="In order; at most 2,000."
+    )
+
+    @strawberry.field(description="Frames per second, as `24` or `24000/1001`.")
+    def frame_rate(self) -> str:
+        return str(self.row.rate)
+
+    @strawberry.field(description="Where its feed is now: follow it from here.")
+    async def cursor(self, info: Info) -> Cursor:
+        return feed_cursor(self.row.id, await info.context.load(models.feed_heads, self.row.id))
+
+    @strawberry.field(description="Its stage, as follows from its rows.")
+    async def redesign_status(self, info: Info) -> models.RedesignStatus:
+        return (await info.context.load(models.progress_of_projects, self.row.id)).status
+
+    @strawberry.field(description="How far it is.")
+    async def progress(self, info: Info) -> ProjectProgress:
+        return await info.context.load(models.progress_of_projects, self.row.id)  # type: ignore[return-value]  # same attributes
+
+    @strawberry.field(description="The chosen images in scene and shot order.")
+    async def storyboard(self, info: Info) -> list[StoryboardSelection]:
+        load = info.context.load
+        chosen = await load(
+            Children(models.StoryboardSelection, "project_id", ("id",)), self.row.id
+        )
+        by_shot = {selection.shot_id: selection for selection in chosen}
+        scenes = await load(Children(models.Scene, "project_id", ("rank",)), self.row.id)
+        shots = await load(Children(models.Shot, "project_id", ("rank",)), self.row.id)
+        place = {scene.id: number for number, scene in enumerate(scenes)}
+        ordered = sorted(shots, key=lambda shot: (place[shot.scene_id], shot.rank))
+        return [StoryboardSelection.of(by_shot[s.id]) for s in ordered if s.id in by_shot]
+
+    @strawberry.field(description="Its jobs, newest first.")
+    async def jobs(
+        self,
+        info: Info,
+        first: Annotated[int, strawberry.argument(description="Page size, at most 200.")] = 50,
+        after: Annotated[
+            str | None, strawberry.argument(description="The last page's `endCursor`.")
+        ] = None,
+        status: Annotated[
+            list[models.JobStatus] | None, strawberry.argument(description="Only with these.")
+        ] = None,
+    ) -> JobConnection:
+        wanted = {"status__in": status} if status is not None else {}
+
+        async def read(after_id: str | None, count: int) -> list[models.Job]:
+            return await reading.page(
+                models.Job, after_id, count, project_id=self.row.id, **wanted
+            )
+
+        return JobConnection(**await paginate(read, f"{self.row.id}/jobs", first, after))
+
+    @strawberry.field(description="Its history, oldest first. Refused where it is no longer kept.")
+    async def events(
+        self,
+        info: Info,
+        first: Annotated[int, strawberry.argument(description="How many, at most 200.")] = 50,
+        after: Annotated[
+            Cursor | None, strawberry.argument(description="The last page's `cursor`.")
+        ] = None,
+    ) -> Annotated["ProjectChanges", strawberry.lazy(".event")]:
+        from .event import ProjectChanges
+
+        feed = await models.Feed.get(id=self.row.id)
+        at = sequence_in(after, feed.id) if after is not None else feed.floor
+        if at < feed.floor:
+            raise invalid("The events after this cursor are no longer kept.", "after")
+        page = await models.events_after(feed.id, at, page_size(first))
+        return ProjectChanges.of(feed.id, page[-1].sequence if page else at, page)

@@ -1,0 +1,47 @@
+"""What mutations answer besides the rows themselves."""
+
+from typing import Annotated
+
+import strawberry
+from strawberry.scalars import JSON
+
+from .project import Project
+from .scene import Scene
+from .shot import Shot
+
+Editable = Annotated[
+    Project | Scene | Shot,
+    strawberry.union("Editable", description="What several people may edit at once."),
+]
+
+
+@strawberry.type(description="An edit that overlaps with one made since. Nothing was changed.")
+class EditConflict:
+    fields: list[str] = strawberry.field(description="Where both touched the same, by path.")
+    current: Editable = strawberry.field(description="The row as it is now.")
+    yours: JSON = strawberry.field(description="The patch that was not applied.")
+
+
+UpdateProjectResult = Annotated[
+    Project | EditConflict,
+    strawberry.union("UpdateProjectResult", description="The project, or why it was not changed."),
+]
+UpdateSceneResult = Annotated[
+    Scene | EditConflict,
+    strawberry.union("UpdateSceneResult", description="The scene, or why it was not changed."),
+]
+UpdateShotResult = Annotated[
+    Shot | EditConflict,
+    strawberry.union("UpdateShotResult", description="The shot, or why it was not changed."),
+]
+
+
+@strawberry.type(description="What a deletion took.")
+class Deletion:
+    id: strawberry.ID = strawberry.field(description="What was to be deleted.")
+    deleted: list[strawberry.ID] = strawberry.field(
+        description="Every id that is gone, so that a cache can drop them."
+    )
+    restore_id: strawberry.ID | None = strawberry.field(
+        description="Brings it back; null where a deletion is final."
+    )

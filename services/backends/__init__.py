@@ -1,0 +1,1 @@
+"""Ports to the world, each with its embedded default and its real ones."""

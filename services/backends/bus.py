@@ -1,0 +1,125 @@
+"""The bus: wake-ups for whoever follows a topic. It says "look again" and nothing else.
+
+A wake-up may be lost, doubled or late without harm: what it points at is kept elsewhere, so a
+listener starts to listen first, then reads, and reads again at a slow pace of its own besides.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class BusHealth:
+    """`connected`: a wake-up sent now is expected to arrive. Hints are messages between processes,
+    signs of life not counted; `echo_seconds` is how long the last one took to come back."""
+
+    connected: bool
+    rebuilds: int = 0
+    echo_seconds: float | None = None
+    hints_sent: int = 0
+    hints_received: int = 0
+
+
+class Bell(Protocol):
+    """One listener's own memory of having been woken; for one waiting task at a time."""
+
+    @property
+    def closed(self) -> bool:
+        """The bus has gone: there is nothing more to wait for."""
+
+    async def rung(self, timeout: float | None = None) -> bool:
+        """True if woken since the last call, however often; False after `timeout` seconds.
+
+        A wake-up between two calls is kept for the second. Once `closed`, True at once.
+        """
+
+
+class Bus(Protocol):
+    async def start(self) -> None:
+        """Once, before the first wake-up. Succeeds even if the other processes are out of reach."""
+
+    async def close(self) -> None:
+        """Wakes every listener for the last time."""
+
+    def wake(self, *topics: str) -> None:
+        """Wakes all who listen to any of these, here and elsewhere. Never waits, never raises;
+        only for the event loop's own thread."""
+
+    def listen(self, *topics: str) -> AbstractAsyncContextManager[Bell]:
+        """A bell for these topics. It may also ring for no reason, as after a reconnection."""
+
+    def health(self) -> BusHealth: ...
+
+
+class LocalBell:
+    def __init__(self, closed: bool) -> None:
+        self.closed = closed
+        self._woken = asyncio.Event()
+        if closed:
+            self._woken.set()
+
+    def ring(self) -> None:
+        self._woken.set()
+
+    def close(self) -> None:
+        self.closed = True
+        self._woken.set()
+
+    async def rung(self, timeout: float | None = None) -> bool:
+        try:
+            async with asyncio.timeout(timeout):
+                await self._woken.wait()
+        except TimeoutError:
+            return False
+        if self.closed:
+            await asyncio.sleep(0)  # a loop that overlooks `closed` must not starve the others
+        else:
+            self._woken.clear()
+        return True
+
+
+class LocalBus:
+    """The embedded default: one process, one event loop, always connected."""
+
+    def __init__(self) -> None:
+        self._bells: dict[str, set[LocalBell]] = {}
+        self._closed = False
+
+    async def start(self) -> None:
+        """There is nothing to connect."""
+
+    async def close(self) -> None:
+        self._closed = True
+        for bells in self._bells.values():
+            for bell in bells:
+                bell.close()
+
+    def wake(self, *topics: str) -> None:
+        for topic in topics:
+            for bell in self._bells.get(topic, ()):
+                bell.ring()
+
+    def wake_everyone(self) -> None:
+        """For when it is unknown which wake-ups were missed."""
+        self.wake(*self._bells)
+
+    @asynccontextmanager
+    async def listen(self, *topics: str) -> AsyncGenerator[LocalBell]:
+        bell = LocalBell(self._closed)
+        for topic in topics:
+            self._bells.setdefault(topic, set()).add(bell)
+        try:
+            yield bell
+        finally:
+            for topic in set(topics):
+                self._bells[topic].discard(bell)
+                if not self._bells[topic]:
+                    del self._bells[topic]
+
+    def health(self) -> BusHealth:
+        return BusHealth(connected=not self._closed)

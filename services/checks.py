@@ -1,0 +1,170 @@
+"""Checking what a client sent, field by field, before anything is touched.
+
+A request arrives as a document in the contract's own names: a key that is absent was not given, a null
+clears. A check takes a value and its path and returns what to store, or refuses with that path.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+from typing import Any
+from urllib.parse import urlsplit
+
+from . import limits
+from .errors import InvalidInput, LimitExceeded
+
+Check = Callable[[Any, str], Any]
+Document = Mapping[str, Any]
+
+CAMEL_HUMP = re.compile(r"(?<=[a-z0-9])([A-Z])")
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+NTSC = {
+    "23.976": Fraction(24000, 1001),
+    "23.98": Fraction(24000, 1001),
+    "29.97": Fraction(30000, 1001),
+    "59.94": Fraction(60000, 1001),
+}
+
+
+def checked(fields: Mapping[str, Check], document: Document, path: str) -> dict[str, Any]:
+    """The given fields, checked, in the contract's names."""
+    unknown = set(document) - set(fields)
+    if unknown:
+        name = min(unknown)
+        raise InvalidInput(f"There is no field {name!r} here.", f"{path}.{name}")
+    return {name: fields[name](value, f"{path}.{name}") for name, value in document.items()}
+
+
+def columns(document: Document) -> dict[str, Any]:
+    """The same fields under the names of their columns."""
+    return {CAMEL_HUMP.sub(r"_\1", name).lower(): value for name, value in document.items()}
+
+
+def text(limit: int, *, nullable: bool = False, blank: bool = False) -> Check:
+    """Text of at most `limit` characters. Where null clears and there is no null, it stores ""."""
+
+    def check(value: Any, path: str) -> str | None:
+        if value is None and (nullable or blank):
+            return None if nullable else ""
+        if not isinstance(value, str):
+            raise InvalidInput("This cannot be cleared.", path)
+        if len(value) > limit:
+            raise LimitExceeded(f"At most {limit:,} characters, not {len(value):,}.", path)
+        if UNSTORABLE.search(value):
+            raise InvalidInput("NUL and lone surrogates cannot be stored.", path)
+        if not blank and not value.strip():
+            raise InvalidInput("This cannot be blank.", path)
+        return value
+
+    return check
+
+
+def number(low: float, high: float, *, nullable: bool = True) -> Check:
+    """A number from `low` to `high`."""
+
+    def check(value: Any, path: str) -> float | None:
+        if value is None and nullable:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise InvalidInput("This must be a number.", path)
+        if not low <= value <= high:
+            raise InvalidInput(f"This must be between {low:,} and {high:,}.", path)
+        return value
+
+    return check
+
+
+def web_address(*, nullable: bool = True) -> Check:
+    """An absolute http or https URL."""
+
+    def check(value: Any, path: str) -> str | None:
+        if value is None and nullable:
+            return None
+        address = text(limits.URL)(value, path)
+        try:
+            parts = urlsplit(address)
+        except ValueError:
+            parts = urlsplit("")
+        if parts.scheme not in ("http", "https") or not parts.netloc:
+            raise InvalidInput("This must be an absolute http or https URL.", path)
+        return str(address)
+
+    return check
+
+
+def shape(**fields: Check) -> Check:
+    """A nested document; null clears all of it."""
+
+    def check(value: Any, path: str) -> dict[str, Any] | None:
+        return None if value is None else checked(fields, value, path)
+
+    return check
+
+
+def document(value: Any, path: str) -> Any:
+    """Any JSON of bounded size and depth."""
+    if _deeper_than(value, limits.DOCUMENT_DEPTH):
+        raise LimitExceeded(f"Nested deeper than {limits.DOCUMENT_DEPTH} levels.", path)
+    encoded = json.dumps(value, ensure_ascii=False)
+    if len(encoded) > limits.DOCUMENT_BYTES:
+        raise LimitExceeded(f"At most {limits.DOCUMENT_BYTES:,} bytes of JSON.", path)
+    if UNSTORABLE.search(encoded) or "\\u0000" in encoded:
+        raise InvalidInput("NUL and lone surrogates cannot be stored.", path)
+    return value
+
+
+def _deeper_than(value: Any, levels: int) -> bool:
+    """Whether JSON nests deeper than `levels`, found without recursion."""
+    level = [value]
+    while level and levels >= 0:
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, dict | list)
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+        levels -= 1
+    return bool(level)
+
+
+def frame_rate(value: str | None, path: str) -> Fraction:
+    """Frames per second as a rational: "24", "24000/1001", or the customary "23.976" for it."""
+    if value is None:
+        return Fraction(24)
+    try:
+        rate = NTSC.get(value) or Fraction(value)
+    except (ValueError, ZeroDivisionError):
+        raise InvalidInput('A frame rate looks like "24" or "24000/1001".', path) from None
+    if not 1 <= rate <= 240 or rate.denominator not in (1, 1001):
+        raise InvalidInput("A frame rate is whole, or n000/1001, from 1 to 240.", path)
+    return rate
+
+
+def merged(current: Mapping[str, Any], patch: Mapping[str, Any] | None) -> dict[str, Any]:
+    """`current` with `patch` laid over it, level by level; null removes."""
+    if patch is None:
+        return {}
+    result = dict(current)
+    for name, value in patch.items():
+        if isinstance(value, Mapping):
+            value = merged(result.get(name) or {}, value)
+        if value is None or value == {}:
+            result.pop(name, None)
+        else:
+            result[name] = value
+    return result
+
+
+def differences(before: Any, after: Any, path: str) -> list[str]:
+    """Dotted paths at which two values differ, as deep as both are documents."""
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        names = sorted(set(before) | set(after))
+        return [
+            found
+            for name in names
+            for found in differences(before.get(name), after.get(name), f"{path}.{name}")
+        ]
+    return [] if before == after else [path]

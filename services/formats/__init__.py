@@ -1,0 +1,1 @@
+"""Pure bytes to dataclasses and back: no database, no network."""

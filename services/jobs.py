@@ -1,0 +1,192 @@
+"""The life of a job: enrolled with a request, begun, ended once. Each step is a unit of work.
+
+All writers of a project take turns on its feed, so "is it still active?" and the transition that follows
+cannot be separated: whoever comes second finds an ended job and changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from models import (
+    ACTIVE,
+    EventKind,
+    Image,
+    Job,
+    JobBatch,
+    JobKind,
+    JobStatus,
+    MediaStatus,
+    Project,
+    StoryboardSelection,
+    reading,
+)
+
+from . import limits
+from .access import check_id, seen
+from .assets import Made
+from .cancelling import end_job, tell_subject
+from .editing import store
+from .errors import InvalidInput, LimitExceeded
+from .idempotency import fingerprint
+from .work import Actor, Work
+
+
+@dataclass(frozen=True)
+class Enrolment:
+    """What a batch of jobs has in common."""
+
+    project: Project
+    kind: JobKind
+    renderer: str
+    model: str | None
+    request: Mapping[str, Any]
+
+    @property
+    def input_hash(self) -> str:
+        return fingerprint([self.kind.value, self.renderer, self.model, self.request])
+
+
+async def running_batch(enrolment: Enrolment) -> JobBatch | None:
+    """The batch that already works on this very request."""
+    batches = await JobBatch.filter(
+        project_id=enrolment.project.id, input_hash=enrolment.input_hash
+    ).order_by("-id")
+    for batch in batches:
+        if await Job.filter(batch_id=batch.id, status__in=ACTIVE).exists():
+            return batch
+    return None
+
+
+async def enrol(
+    work: Work, enrolment: Enrolment, subjects: Mapping[str, Mapping[str, Any]]
+) -> tuple[JobBatch, list[Job]]:
+    """A batch with a queued job for each subject id and its inputs (with "shotId", if it has one)."""
+    project = enrolment.project
+    active = await Job.filter(project_id=project.id, status__in=ACTIVE).count()
+    if active + len(subjects) > limits.ACTIVE_JOBS_PER_PROJECT:
+        raise LimitExceeded(f"At most {limits.ACTIVE_JOBS_PER_PROJECT:,} jobs at once.", "input")
+    batch = await JobBatch.create(
+        project_id=project.id, kind=enrolment.kind, input_hash=enrolment.input_hash
+    )
+    jobs = [
+        Job(
+            project_id=project.id,
+            batch_id=batch.id,
+            shot_id=inputs.get("shotId"),
+            subject_id=subject_id,
+            kind=enrolment.kind,
+            inputs=inputs,
+            renderer=enrolment.renderer,
+            model=enrolment.model,
+            max_attempts=limits.ATTEMPTS,
+        )
+        for subject_id, inputs in subjects.items()
+    ]
+    await Job.bulk_create(jobs)
+    for job in jobs:
+        work.record(job, EventKind.CREATED)
+    work.queue(jobs)
+    return batch, jobs
+
+
+def renderer_named(work: Work, name: str | None) -> str:
+    """The renderer asked for, or the first one configured."""
+    known = list(work.world.renderers)
+    if name is not None and name not in known:
+        raise InvalidInput(f"There is no renderer {name[:60]!r}; there is {', '.join(known)}.", "input.renderer")
+    return name or known[0]
+
+
+async def active_job(work: Work, job_id: str) -> Job | None:
+    """The job, held for a change, while it is active."""
+    if await work.hold(Job, job_id) is None:
+        return None
+    job = await Job.get(id=job_id)
+    return job if job.status in ACTIVE else None
+
+
+async def begin_job(work: Work, job_id: str) -> Job | None:
+    """Count an attempt. None: the job has ended, or used up its attempts and fails here."""
+    job = await active_job(work, job_id)
+    if job is None:
+        return None
+    if job.attempt >= job.max_attempts:
+        message = f"Given up after {job.attempt} attempts that did not end."
+        await fail_job(work, job_id, "ATTEMPTS_EXHAUSTED", message)
+        return None
+    job.attempt += 1
+    first = job.status is JobStatus.QUEUED
+    job.status = JobStatus.RUNNING
+    job.started_at = job.started_at or work.world.now()
+    await job.save(update_fields=["attempt", "status", "started_at", "updated_at"])
+    work.record(job, EventKind.UPDATED, *(("status", "attempt") if first else ("attempt",)))
+    await tell_subject(work, job, MediaStatus.PROCESSING)
+    return job
+
+
+async def fail_job(work: Work, job_id: str, code: str, message: str) -> Job | None:
+    job = await active_job(work, job_id)
+    if job is not None:
+        await end_job(
+            work, job, JobStatus.FAILED, error=(code, message), tell=MediaStatus.FAILED
+        )
+    return job
+
+
+async def complete_job(work: Work, job_id: str, made: Made) -> Job | None:
+    """Adopt what a job made: the one place where its result becomes visible."""
+    job = await active_job(work, job_id)
+    if job is None:
+        return None
+    asset = await made.file.keep(job.project_id)
+    job.asset_id, job.progress, job.step = asset.id, 1.0, job.total_steps or job.step
+    await job.save(update_fields=["asset_id", "progress", "step", "updated_at"])
+    await end_job(work, job, JobStatus.COMPLETE, tell=None)
+    if job.kind is JobKind.IMAGE:
+        await _show_image(work, job, made)
+    elif job.kind is JobKind.ANIMATION:
+        await _show_animation(work, job)
+    return job
+
+
+async def _show_image(work: Work, job: Job, made: Made) -> None:
+    image = await Image.get_or_none(id=job.subject_id, job_id=job.id)
+    if image is None:
+        return
+    thumbnail = await made.thumbnail.keep(job.project_id) if made.thumbnail else None
+    image.status = MediaStatus.COMPLETE
+    image.asset_id, image.thumbnail_id = job.asset_id, thumbnail.id if thumbnail else None
+    image.blurhash, image.width, image.height = made.blurhash, made.width, made.height
+    fields = ["status", "asset_id", "thumbnail_id", "blurhash", "width", "height"]
+    told = ("status", "imageUrl", "thumbnailUrl", "blurhash", "width", "height")
+    await store(work, image, *told, only=fields)
+
+
+async def _show_animation(work: Work, job: Job) -> None:
+    """A selection that chose another image meanwhile keeps waiting for its own animation."""
+    selection = await StoryboardSelection.get_or_none(id=job.subject_id, animation_job_id=job.id)
+    if selection is None:
+        return
+    selection.animation_status, selection.video_id = MediaStatus.COMPLETE, job.asset_id
+    await store(
+        work,
+        selection,
+        "animationStatus",
+        "animatedVideoUrl",
+        only=["animation_status", "video_id"],
+    )
+
+
+async def jobs_named(actor: Actor, job_ids: list[str]) -> dict[str, Job]:
+    """The jobs of these ids, all of which the actor must be able to see."""
+    if len(job_ids) > limits.JOBS_WATCHED:
+        raise LimitExceeded(f"At most {limits.JOBS_WATCHED} jobs at once.", "jobIds")
+    for index, job_id in enumerate(job_ids):
+        check_id(Job, job_id, f"jobIds.{index}")
+    found = await reading.by_id(Job, job_ids)
+    for project_id in {job.project_id for job in found.values()}:
+        await seen(actor, Project, project_id, "jobIds")
+    return found

@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from models import EventKind, Project, Scene
+
+from . import limits
+from .access import held
+from .checks import checked, columns, text
+from .deletion import Deletion, below_shots, delete, ids_of
+from .editing import EditConflict, edit, store
+from .errors import LimitExceeded
+from .ordering import rank_at
+from .shots import Shot, add_shots
+from .work import Work
+
+PATCH = {
+    "label": text(limits.LABEL, nullable=True),
+    "title": text(limits.TITLE),
+    "description": text(limits.DESCRIPTION, blank=True),
+}
+
+
+async def create_scene(
+    work: Work,
+    project_id: str,
+    given: Mapping[str, Any],
+    place: int | None = None,
+    shots: list[Mapping[str, Any]] | None = None,
+) -> Scene:
+    """A scene with its shots: all of it or nothing."""
+    if len(shots or ()) > limits.SHOTS_PER_REQUEST:
+        raise LimitExceeded(f"At most {limits.SHOTS_PER_REQUEST} shots at once.", "input.shots")
+    project = await held(work, Project, project_id, "input.projectId")
+    values = checked(PATCH, given, "input")
+    rank, number = await rank_at(
+        work,
+        Scene,
+        project.id,
+        place,
+        limit=limits.SCENES_PER_PROJECT,
+        field="input.sceneNumber",
+    )
+    scene = await Scene.create(project_id=project.id, rank=rank, **columns(values))
+    scene.place = number
+    work.record(scene, EventKind.CREATED)
+    await add_shots(work, project, scene, shots or [])
+    return scene
+
+
+async def update_scene(
+    work: Work, scene_id: str, given: Mapping[str, Any], expected_version: int | None = None
+) -> Scene | EditConflict:
+    scene = await held(work, Scene, scene_id)
+    values = checked(PATCH, given, "patch")
+    return await edit(work, scene, values, given, expected_version) or scene
+
+
+async def move_scene(work: Work, scene_id: str, place: int) -> Scene:
+    """To a place in its project; moving it where it stands changes nothing."""
+    scene = await held(work, Scene, scene_id)
+    rank, number = await rank_at(
+        work,
+        Scene,
+        scene.project_id,
+        place,
+        limit=limits.SCENES_PER_PROJECT,
+        moving=scene,
+        field="sceneNumber",
+    )
+    if number != scene.place:
+        scene.rank, scene.place = rank, number
+        await store(work, scene, "rank", only=["rank"], kind=EventKind.MOVED)
+    return scene
+
+
+async def delete_scene(work: Work, scene_id: str) -> Deletion:
+    scene = await held(work, Scene, scene_id)
+    shots = await ids_of(Shot, "scene_id", [scene.id])
+    return await delete(work, scene, shots + await below_shots(work, shots))

@@ -1,0 +1,116 @@
+"""Watching jobs: stored state first, then snapshots while they run; each end is always told."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass, field
+
+from models import ACTIVE, Event, EventKind, Feed, Job, Project, Shot, reading
+
+from . import limits
+from .access import seen
+from .errors import InvalidInput
+from .jobs import jobs_named
+from .progress import progress_topic
+from .work import Actor
+from .world import World
+
+
+async def watch_jobs(
+    world: World,
+    actor: Actor,
+    project_id: str | None = None,
+    shot_id: str | None = None,
+    job_ids: list[str] | None = None,
+) -> AsyncGenerator[Job, None]:
+    """Complete snapshots of the jobs that match every argument given.
+
+    With `job_ids` it starts with each of those jobs and stops when all have ended. Without, it starts
+    with the active jobs and follows new ones until the caller stops or the project is deleted. Of one
+    job, progress never goes back and comes at most once per PROGRESS_INTERVAL_SECONDS.
+    """
+    watch = await _watch(actor, project_id, shot_id, job_ids)
+    topics = [t for owner in watch.project_ids for t in (owner, progress_topic(owner))]
+    async with world.bus.listen(*topics) as bell:
+        while not bell.closed:
+            for job in await watch.news():
+                yield job
+            if watch.over:
+                return
+            await asyncio.sleep(limits.PROGRESS_INTERVAL_SECONDS)
+            await bell.rung(limits.FEED_RECHECK_SECONDS)
+
+
+@dataclass
+class _Watch:
+    """What to look at, and what was told of it."""
+
+    project_ids: list[str]
+    shot_id: str | None
+    job_ids: list[str] | None
+    at: int = 0
+    over: bool = False
+    told: dict[str, tuple[object, ...]] = field(default_factory=dict)
+
+    async def news(self) -> list[Job]:
+        """The matching jobs whose state differs from what was told."""
+        jobs = await (self._named() if self.job_ids is not None else self._current())
+        fresh = [job for job in jobs if self.told.get(job.id) != _state(job)]
+        for job in fresh:
+            self.told[job.id] = _state(job)
+            if job.status.ended and self.job_ids is None:
+                del self.told[job.id]
+        return fresh
+
+    async def _named(self) -> list[Job]:
+        found = await reading.by_id(Job, self.job_ids or ())
+        jobs = [job for job in found.values() if self._matches(job)]
+        self.over = all(job.status.ended for job in jobs)
+        return jobs
+
+    async def _current(self) -> list[Job]:
+        """The active jobs, and those that the log tells of: one may begin and end between two looks."""
+        project_id = self.project_ids[0]
+        ended_since = await self._logged(project_id)
+        active = await Job.filter(project_id=project_id, status__in=ACTIVE).order_by("id")
+        ended_since -= {job.id for job in active}
+        ended = (await reading.by_id(Job, ended_since)).values()
+        return [job for job in [*ended, *active] if self._matches(job)]
+
+    async def _logged(self, project_id: str) -> set[str]:
+        events = await Event.filter(feed_id=project_id, sequence__gt=self.at).order_by("sequence")
+        if events:
+            self.at = events[-1].sequence
+            last = events[-1]
+            self.over = last.kind is EventKind.DELETED and last.subject_id == project_id
+        return {event.subject_id for event in events if event.subject_id.startswith("job_")}
+
+    def _matches(self, job: Job) -> bool:
+        here = job.project_id in self.project_ids
+        return here and (self.shot_id in (None, job.shot_id) or job.id in self.told)
+
+
+def _state(job: Job) -> tuple[object, ...]:
+    return (job.status, job.phase, job.progress, job.step, job.attempt, job.preview_id)
+
+
+async def _watch(
+    actor: Actor, project_id: str | None, shot_id: str | None, job_ids: list[str] | None
+) -> _Watch:
+    if project_id is None and shot_id is None and job_ids is None:
+        raise InvalidInput("Name a project, a shot or jobs.", "projectId")
+    project_ids = []
+    if job_ids is not None:
+        project_ids = sorted({j.project_id for j in (await jobs_named(actor, job_ids)).values()})
+    if shot_id is not None:
+        project_ids = [(await seen(actor, Shot, shot_id, "shotId")).project_id]
+    if project_id is not None:
+        project = await seen(actor, Project, project_id, "projectId")
+        if shot_id is not None and project_ids != [project.id]:
+            raise InvalidInput("This shot belongs to another project.", "shotId")
+        project_ids = [project.id]
+    watch = _Watch(project_ids, shot_id, job_ids)
+    if job_ids is None:
+        watch.at = (await Feed.get(id=project_ids[0])).head
+    return watch

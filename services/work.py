@@ -1,0 +1,196 @@
+"""One unit of work: a transaction, its events, and what follows the commit.
+
+`perform` is the only place that opens one. It runs to its end even when the caller is cancelled, for
+two reasons: a client that leaves must not undo what it asked for, and a task cancelled while it enters a
+transaction would leave the connection unusable.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from tortoise.exceptions import IntegrityError
+
+import models
+from models import Event, EventKind, Feed, Job, Row
+from models.database import statement, transaction
+
+from .idempotency import Once, first_answer, remember
+from .world import World
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+logger = logging.getLogger(__name__)
+
+
+class Role(IntEnum):
+    """What one may do with a client's projects; each role includes the ones before."""
+
+    VIEWER = 1
+    EDITOR = 2
+    OWNER = 3
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who asks, and their role at each client by its id."""
+
+    id: str
+    name: str
+    roles: Mapping[str, Role]
+    everywhere: Role | None = None
+
+    def role_at(self, client_id: str) -> Role | None:
+        return self.roles.get(client_id, self.everywhere)
+
+
+SYSTEM = Actor("system", "Storyreel", {}, Role.OWNER)
+
+
+@dataclass
+class Work:
+    """The open unit of work: first argument of every service that writes."""
+
+    actor: Actor
+    world: World
+    once: Once | None = None
+    _heads: dict[str, int] = field(default_factory=dict)
+    _events: dict[str, list[Event]] = field(default_factory=dict)
+    _queued: list[str] = field(default_factory=list)
+
+    async def hold(self, model: type[Row], row_id: str) -> str | None:
+        """Lock the feed that tells of a row; its id, or None when there is no such row.
+
+        Writers of one project take turns from here to their commit, so what is read next stays true
+        and sequence order is commit order.
+        """
+        owner = "?" if model is models.Project else _owner_query(model)
+        found = await statement(
+            f"UPDATE feed SET head = head WHERE id = ({owner}) RETURNING id, head", [row_id]
+        )
+        if not found:
+            return None
+        feed_id = str(found[0]["id"])
+        self._heads.setdefault(feed_id, found[0]["head"])
+        return feed_id
+
+    async def open_feed(self, owner_id: str) -> None:
+        """Begin the feed of a new owner."""
+        await Feed.create(id=owner_id)
+        self._heads[owner_id] = 0
+
+    def record(self, row: Row, kind: EventKind, *changed: str) -> None:
+        """Tell the feed of a row that it changed, in the fields named as in the contract."""
+        self._append(
+            row.feed_id,
+            kind=kind,
+            subject_id=row.id,
+            version=getattr(row, "version", None),
+            changed=list(changed),
+        )
+
+    def record_deleted(self, row: Row, deleted: list[str]) -> None:
+        """Tell the feed of a row that it is gone, with everything that went with it."""
+        self._append(row.feed_id, kind=EventKind.DELETED, subject_id=row.id, deleted=deleted)
+
+    def queue(self, jobs: list[Job]) -> None:
+        """Hand jobs to the engine, with this commit or right after it."""
+        self._queued += [job.id for job in jobs]
+
+    def _append(self, feed_id: str, **values: Any) -> None:
+        if feed_id not in self._heads:
+            raise RuntimeError("Hold the feed of a row before recording a change of it.")
+        events = self._events.setdefault(feed_id, [])
+        events.append(
+            Event(
+                feed_id=feed_id,
+                sequence=self._heads[feed_id] + len(events) + 1,
+                at=self.world.now(),
+                actor_id=self.actor.id,
+                idempotency_key=self.once.key if self.once else None,
+                **values,
+            )
+        )
+
+    async def journal(self) -> None:
+        """Write the recorded events and the new heads."""
+        for feed_id, events in self._events.items():
+            await Event.bulk_create(events)
+            await Feed.filter(id=feed_id).update(head=events[-1].sequence)
+        await self.world.queue.enqueue_inside(self._queued)
+
+    async def announce(self) -> None:
+        """After the commit: wake who listens, and hand over what the engine does not have yet."""
+        self.world.bus.wake(*self._events)
+        if self._queued:
+            await self.world.queue.enqueue(self._queued)
+
+
+def _owner_query(model: type[Row]) -> str:
+    return f'SELECT project_id FROM "{model._meta.db_table}" WHERE id = ?'
+
+
+async def perform(
+    world: World,
+    actor: Actor,
+    act: Callable[Concatenate[Work, P], Awaitable[R]],
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> R:
+    """Run one use case as one unit of work."""
+    return await perform_once(world, actor, None, act, *args, **kwargs)
+
+
+async def perform_once(
+    world: World,
+    actor: Actor,
+    once: Once | None,
+    act: Callable[Concatenate[Work, P], Awaitable[R]],
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> R:
+    """The same under an idempotency key: a repeated request gets the first answer again."""
+
+    async def attempt() -> R:
+        work = Work(actor, world, once)
+        async with transaction():
+            if once is not None and (known := await first_answer(actor.id, once)) is not None:
+                return known  # type: ignore[no-any-return]  # the rows that `act` returned then
+            result = await act(work, *args, **kwargs)
+            if once is not None:
+                await remember(actor.id, once, result)
+            await work.journal()
+        await work.announce()
+        return result
+
+    async def unit() -> R:
+        try:
+            return await attempt()
+        except IntegrityError:
+            if once is None:
+                raise
+            return await attempt()  # a twin with the same key committed first: answer as it did
+
+    return await _to_the_end(world, unit())
+
+
+async def _to_the_end(world: World, unit: Coroutine[Any, Any, R]) -> R:
+    task = asyncio.create_task(unit)
+    world.unfinished.add(task)
+    task.add_done_callback(world.unfinished.discard)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        task.add_done_callback(_log_failure)
+        raise
+
+
+def _log_failure(task: asyncio.Task[Any]) -> None:
+    if not task.cancelled() and (failure := task.exception()) is not None:
+        logger.info("A unit of work failed after its caller left: %s", failure)

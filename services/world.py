@@ -1,0 +1,34 @@
+"""What lies outside the use cases and is given to them: the ports, wired once at the start."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from .backends.bus import Bus
+from .backends.queue import Queue
+from .backends.renderer import Renderer
+from .backends.storage import Storage
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass
+class World:
+    """The ports. `unfinished` holds the units of work that outlive a caller who left."""
+
+    bus: Bus
+    queue: Queue
+    storage: Storage
+    renderers: Mapping[str, Renderer]
+    now: Callable[[], datetime] = utc_now
+    unfinished: set[asyncio.Task[object]] = field(default_factory=set)
+
+    async def settle(self) -> None:
+        """Wait for the units of work whose callers left."""
+        while self.unfinished:
+            await asyncio.wait(set(self.unfinished))

@@ -1,0 +1,105 @@
+"""Putting the pieces together: the only reader of settings, the only place that picks backends."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from models.database import close_database, open_database
+from models.migrating import migrate
+from services.backends.bus import Bus, LocalBus
+from services.backends.local_renderer import LocalRenderer
+from services.backends.storage import Storage
+from services.links import Links
+from services.progress import Meter
+from services.running import Runner
+from services.upkeep import upkeep
+from services.work import Actor
+from services.world import World
+
+from .identity import local_actor
+from .settings import Settings
+
+
+@dataclass(frozen=True)
+class House:
+    """Everything that a running process holds open."""
+
+    world: World
+    links: Links
+    actor: Actor
+
+
+@asynccontextmanager
+async def open_house(settings: Settings, *, worker: bool) -> AsyncIterator[House]:
+    """Migrate, open everything, run jobs if `worker`; close in reverse order."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    await migrate(settings.database)
+    async with AsyncExitStack() as stack:
+        await open_database(settings.database)
+        stack.push_async_callback(close_database)
+        world = await _world(settings, stack)
+        stack.push_async_callback(world.settle)
+        links = Links(_secret(settings), settings.public_url, timedelta(hours=settings.link_hours))
+        if worker:
+            await stack.enter_async_context(_working(settings, world))
+        yield House(world, links, await local_actor())
+
+
+async def _world(settings: Settings, stack: AsyncExitStack) -> World:
+    from services.backends.engine import EngineQueue  # a second to import: only who serves pays it
+
+    bus = _bus(settings.bus)
+    await bus.start()
+    stack.push_async_callback(bus.close)
+    queue = EngineQueue(settings.engine, inside=settings.engine == settings.database)
+    await queue.open()
+    stack.push_async_callback(queue.close)
+    local = LocalRenderer()
+    return World(bus, queue, Storage.open(settings.storage), {local.name: local})
+
+
+def _bus(url: str) -> Bus:
+    if url == "memory://":
+        return LocalBus()
+    from services.backends.hint_bus import HintBus
+
+    return HintBus(url)
+
+
+@asynccontextmanager
+async def _working(settings: Settings, world: World) -> AsyncIterator[None]:
+    from services.backends.engine import EngineWorker, WorkerSlot
+
+    slot = WorkerSlot(settings.data_dir / "workers")
+    meter = Meter(world)
+    runner = Runner(world, meter)
+    crew = EngineWorker(settings.engine, slot.name, runner, slots=settings.worker_slots)
+    await crew.start()
+    tasks = [asyncio.create_task(meter.run()), asyncio.create_task(upkeep(world, crew))]
+    try:
+        yield
+    finally:
+        await crew.stop(settings.drain_seconds)
+        for task in tasks:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        slot.release()
+
+
+def _secret(settings: Settings) -> bytes:
+    """What signs links: as set, or made once and kept for this data folder's owner alone."""
+    if settings.secret:
+        return settings.secret.encode()
+    path = Path(settings.data_dir, "secret")
+    with contextlib.suppress(FileExistsError):
+        path.touch(mode=0o600, exist_ok=False)
+        path.write_text(secrets.token_urlsafe(48))
+    return path.read_text().encode()

@@ -1,0 +1,1 @@
+"""A shelf of books with pages: every kind of change to tables that have children, one per step."""
