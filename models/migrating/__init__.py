@@ -114,7 +114,7 @@ async def _database(url: str) -> AsyncIterator[Path | None]:
     place = file or f"{given['host']}:{given['port']}/{given['database']}"
     connections = {WRITER: writer}
     if file is None:
-        connections[LOCK] = writer | {"credentials": given | {"minsize": 1, "maxsize": 1}}
+        connections[LOCK] = writer
     else:
         given["foreign_keys"] = "OFF"
     try:

@@ -128,7 +128,8 @@ def _draw_refined(
     size = (order.width, order.height)
     left, top, right, bottom = picture_box(size)
     picture, notes = _opened(parent)
-    brief = read_brief(order.prompt, order.framing, order.angle, order.movement)
+    before = notes.framing if notes else None
+    brief = read_brief(order.prompt, order.framing, order.angle, order.movement, before)
     notes = notes or refinement.assumed_notes(brief)
     picture = refinement.fitted(picture, (right - left, bottom - top))
     picture, notes = refinement.framed(picture, notes, brief, take)
@@ -162,11 +163,12 @@ def _opened(data: bytes) -> tuple[Image.Image, Notes | None]:
 
 def _animate(order: ClipOrder, report: Report) -> Media:
     """The clip is written to a folder of its own, because its index moves to the front last."""
-    picture, _ = _opened(order.image)
+    picture, notes = _opened(order.image)
+    aim = refinement.aim(notes) if notes else (0.5, 0.5)
     size = (order.width, order.height)
 
     def pictures() -> Iterator[VideoFrame]:
-        moves = windows(read_move(order.movement), order.frames, order.seed)
+        moves = windows(read_move(order.movement), order.frames, aim)
         for count, window in enumerate(moves):
             if count % REPORT_EVERY_FRAMES == 0:
                 report("camera", count, order.frames)

@@ -30,8 +30,9 @@ SIDE_MIN, SIDE_MAX = 64, 4_096
 STILL_PIXELS_MAX = 40_000_000
 STILL_FORMATS = ("JPEG", "PNG", "WEBP")
 REPORT_EVERY_FRAMES = 8
+PHASE = "cutting"
 CODEC_OPTIONS = {
-    "preset": "ultrafast",
+    "preset": "veryfast",
     "crf": "21",
     "bf": "0",
     "g": "48",
@@ -40,8 +41,8 @@ CODEC_OPTIONS = {
 }
 """One thread, because then the same frames give the same bytes on every machine."""
 
-Report = Callable[[int, int], None]
-"""Hears how many frames of how many are done. What it raises stops the work."""
+Report = Callable[[str, int, int], None]
+"""Hears the phase and how many frames of how many are done. What it raises stops the work."""
 
 
 class NotAFilm(ValueError):
@@ -104,14 +105,14 @@ def cut_film(
     """
     _check(cuts, rate, size)
     total = sum(cut.frames for cut in cuts)
-    tell = report or (lambda done, total: None)
+    tell = report or (lambda phase, done, total: None)
     with tempfile.TemporaryDirectory(prefix=".film-", dir=destination.parent) as folder:
         signature = _signature(Path(folder) / "signature.mp4", rate, size)
         film = Path(folder) / "film.mp4"
         with _writing(film) as container:
             joint = _Joint(container, rate)
             for cut in cuts:
-                tell(joint.frames, total)
+                tell(PHASE, joint.frames, total)
                 shot = cut.source
                 if not _joins(cut, signature, rate):
                     shot = Path(folder) / "shot.mp4"
@@ -119,7 +120,7 @@ def cut_film(
                     encode_shot(pictures, shot, rate, size)
                 joint.append(shot, cut.frames)
         os.replace(film, destination)
-    tell(total, total)
+    tell(PHASE, total, total)
     return Film(total, float(total / rate), *size)
 
 
@@ -197,7 +198,7 @@ def _counted(
 ) -> Iterator[VideoFrame]:
     for count, picture in enumerate(pictures):
         if count % REPORT_EVERY_FRAMES == 0:
-            report(before + count, total)
+            report(PHASE, before + count, total)
         yield picture
 
 

@@ -124,10 +124,13 @@ async def test_closer_moves_in_on_the_lead() -> None:
     parent = await drawn(an_order())
     child = await drawn(replace(an_order("closer, warmer"), iteration=2, parent=parent))
     before, after = open_picture(parent)[1], open_picture(child)[1]
-    assert before is not None and before.lead is not None
-    assert after is not None and after.lead is not None
-    assert after.lead[2] > 1.3 * before.lead[2]
-    assert abs(after.lead[0] - 0.5) < abs(before.lead[0] - 0.5)
+    assert before is not None
+    assert after is not None
+    nobody = (0.0, 0.0, 0.0)
+    (was_x, _, was_tall), (is_x, _, is_tall) = before.lead or nobody, after.lead or nobody
+    assert was_tall > 0
+    assert is_tall > 1.3 * was_tall
+    assert abs(is_x - 0.5) < abs(was_x - 0.5)
 
 
 def likeness(one: bytes, other: bytes) -> float:
@@ -137,8 +140,18 @@ def likeness(one: bytes, other: bytes) -> float:
         for data in (one, other)
     ]
     centred = [[v - sum(row) / len(row) for v in row] for row in values]
-    product = sum(a * b for a, b in zip(*centred, strict=True))
-    return product / math.prod(math.hypot(*row) for row in centred)
+    product = sum(a * b for a, b in zip(centred[0], centred[1], strict=True))
+    return product / (math.hypot(*centred[0]) * math.hypot(*centred[1]))
+
+
+async def test_a_refinement_keeps_the_parents_framing_unless_another_is_said() -> None:
+    parent = await drawn(an_order(framing="ELS"))
+    night = replace(an_order("night", framing=None), iteration=2, parent=parent)
+    framings = [
+        (open_picture(await drawn(order))[1] or pytest.fail("no notes")).framing
+        for order in (night, replace(night, framing="MS"))
+    ]
+    assert framings == [Framing.EXTREME_WIDE, Framing.MEDIUM]
 
 
 async def test_a_refinement_of_an_image_from_elsewhere_keeps_all_of_it() -> None:

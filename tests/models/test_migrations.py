@@ -293,6 +293,14 @@ async def test_a_killed_step_never_happened(url: str) -> None:
     assert await pending(url, package=HALTING) == []
 
 
+async def test_a_step_whose_record_cannot_be_written_never_happened(url: str) -> None:
+    whole = await _halting_at_its_second_step(url)
+    run(url, "CREATE UNIQUE INDEX one_record ON tortoise_migrations (app)")
+    with pytest.raises(MigrationFailed, match="Applying 0002_halfway failed"):
+        await migrate(url, package=HALTING)
+    assert (facts(url), counts(url)) == whole
+
+
 async def test_of_two_migrators_one_finds_nothing_to_do(url: str) -> None:
     with _another_migrator(url, LIBRARY) as one, _another_migrator(url, LIBRARY) as two:
         answers = sorted((one.communicate()[0], two.communicate()[0]))

@@ -4,47 +4,43 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from random import Random
 
 from PIL import Image
 
 from services.backends.drawing.words import Move
 
 Window = tuple[float, float, float]
-"""Middle across, middle down, and zoom. A zoom of 1 shows as much of the picture as fits."""
+"""Middle across, middle down, and zoom. A zoom of 1 shows as much of the picture as fits.
 
-PUSH_ZOOM = 1.28
+The middle may lie too near an edge: `through` keeps the window inside the picture.
+"""
+
+PUSH_ZOOM = 1.32
 GENTLE_ZOOM = 1.10
 PAN_ZOOM = 1.22
+TILT_ZOOM = 1.3
 BREATH = 0.012
 """How much a locked camera still drifts; a picture that stands quite still looks broken."""
 
 
-def windows(move: Move | None, frames: int, seed: int) -> Iterator[Window]:
-    """One window for each frame, always inside the picture once clamped by `through`."""
-    rng = Random(seed)
-    drift = rng.uniform(-0.02, 0.02)
+def windows(move: Move | None, frames: int, aim: tuple[float, float]) -> Iterator[Window]:
+    """One window for each frame. A push ends nearer to `aim`, a pull starts there."""
     for n in range(frames):
         share = n / max(frames - 1, 1)
-        eased = share * share * (3 - 2 * share)
-        yield _window(move, eased, share, drift)
+        yield _window(move, share, aim)
 
 
-def _window(move: Move | None, eased: float, share: float, drift: float) -> Window:
-    along = -0.5 + eased
-    if move is Move.PUSH:
-        return 0.5 + drift * eased, 0.5 - 0.03 * eased, 1 + (PUSH_ZOOM - 1) * eased
-    if move is Move.PULL:
-        return 0.5 + drift * (1 - eased), 0.5, PUSH_ZOOM - (PUSH_ZOOM - 1) * eased
+def _window(move: Move | None, share: float, aim: tuple[float, float]) -> Window:
+    eased = share * share * (3 - 2 * share)
     if move in (Move.LEFT, Move.RIGHT):
-        side = 1 if move is Move.RIGHT else -1
-        return 0.5 + side * along, 0.5, PAN_ZOOM
+        return 0.5 + (eased - 0.5) * (1 if move is Move.RIGHT else -1), 0.5, PAN_ZOOM
     if move in (Move.UP, Move.DOWN):
-        side = 1 if move is Move.DOWN else -1
-        return 0.5 + drift, 0.5 + side * along, PAN_ZOOM + 0.1
+        return aim[0], 0.5 + (eased - 0.5) * (1 if move is Move.DOWN else -1), TILT_ZOOM
     if move is Move.STATIC:
-        return 0.5, 0.5, 1 + BREATH * (1 + math.sin(2 * math.pi * share))
-    return 0.5, 0.5, 1 + (GENTLE_ZOOM - 1) * eased
+        return aim[0], 0.5, 1 + BREATH * (1 + math.sin(2 * math.pi * share))
+    near = 1 - eased if move is Move.PULL else eased
+    zoom = 1 + ((GENTLE_ZOOM if move is None else PUSH_ZOOM) - 1) * near
+    return 0.5 + (aim[0] - 0.5) * near, 0.5 + (aim[1] - 0.5) * near, zoom
 
 
 def through(picture: Image.Image, window: Window, size: tuple[int, int]) -> Image.Image:

@@ -24,6 +24,9 @@ from services.backends.drawing.words import Brief, Framing, Hour
 
 ZOOM_MAX = 3.0
 CLOSER = 1.45
+FACE_ZOOM = 1.6
+"""From here on the camera goes for the face."""
+FACE = 0.2
 BREATH = (1.0, 1.035, 1.02, 1.05)
 """How much each variant moves in, so that no two crop the parent alike."""
 BALANCE = ((1.0, 1.0, 1.0), (1.06, 1.0, 0.92), (0.94, 1.0, 1.06), (1.03, 0.97, 1.02))
@@ -40,7 +43,9 @@ def framed(parent: Image.Image, notes: Notes, brief: Brief, take: int) -> tuple[
         zoom *= min(tighter, ZOOM_MAX)
     zoom = min(zoom, ZOOM_MAX)
     width, height = parent.size
-    x, y = _aim(notes, zoom)
+    x, y = aim(notes) if zoom > max(BREATH) else (0.5, 0.5)
+    if zoom > FACE_ZOOM and notes.lead:
+        y = notes.lead[1] + notes.lead[2] * FACE
     left = min(max(x * width - width / zoom / 2, 0.0), width - width / zoom)
     top = min(max(y * height - height / zoom / 2, 0.0), height - height / zoom)
     box = (left, top, left + width / zoom, top + height / zoom)
@@ -58,11 +63,12 @@ def framed(parent: Image.Image, notes: Notes, brief: Brief, take: int) -> tuple[
     return parent.resize(parent.size, Image.Resampling.BICUBIC, box=box), moved
 
 
-def _aim(notes: Notes, zoom: float) -> tuple[float, float]:
-    if notes.lead is None or zoom < 1.1:
+def aim(notes: Notes) -> tuple[float, float]:
+    """The middle of what is seen of the lead, as shares of the picture."""
+    if notes.lead is None:
         return 0.5, 0.5
     x, top, height = notes.lead
-    return x, top + height * (0.5 if zoom < 1.6 else 0.28)
+    return x, (max(top, 0.0) + min(top + height, 1.0)) / 2
 
 
 def relit(picture: Image.Image, notes: Notes, brief: Brief, take: int) -> tuple[Image.Image, Notes]:

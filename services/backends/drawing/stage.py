@@ -9,6 +9,8 @@ from services.backends.drawing.words import Angle, Brief, Framing, Hour, Place, 
 
 SIZES = (1.0, 1.22, 0.8, 0.94)
 LEVELS = (0.0, -60.0, 55.0, -25.0)
+UNSAID_PLACES = (Place.STREET, Place.FIELD, Place.ROOM)
+"""The indoor one comes last: weather needs a sky."""
 UNSAID_HOURS = (Hour.DAY, Hour.DAY, Hour.OVERCAST, Hour.DAWN)
 THIRDS = (0.33, 0.64, 0.48, 0.28, 0.71)
 HORIZONS = {
@@ -117,7 +119,7 @@ def set_stage(brief: Brief, take: int, rng: Random, width: float) -> Stage:
     tilt = (-9.0 if take % 2 else 9.0) if brief.angle is Angle.DUTCH else 0.0
     return Stage(
         brief=brief,
-        place=brief.place or rng.choice((Place.FIELD, Place.ROOM, Place.STREET)),
+        place=brief.place or rng.choice(UNSAID_PLACES[: 2 if brief.weather else 3]),
         hour=brief.hour or _hour_of(brief, take),
         horizon=horizon,
         light=1 if take % 2 else -1,

@@ -194,7 +194,8 @@ def street(canvas: Canvas, stage: Stage) -> None:
         _lamp(canvas, stage, view.at(430 * -stage.light, -eye, depth), 330 / depth)
     _signs(canvas, stage)
     if "car" in stage.brief.looks:
-        car(canvas, view.at(200 * stage.light, -eye, 0.75), 330)
+        colour = stage.brief.colour or palette.mid
+        car(canvas, view.at(210 * stage.away, -eye, 0.6), 400, colour)
 
 
 def _facade(
@@ -243,7 +244,7 @@ def _lamp(canvas: Canvas, stage: Stage, foot: Point, tall: float) -> None:
     canvas.ellipse(head, (tall * 0.045, tall * 0.025), palette.paper, palette.ink)
 
 
-def car(canvas: Canvas, at: Point, size: float) -> None:
+def car(canvas: Canvas, at: Point, size: float, colour: Colour) -> None:
     """A saloon seen from the side, `size` units from bumper to bumper."""
     palette = canvas.palette
     x, y = at
@@ -259,7 +260,7 @@ def car(canvas: Canvas, at: Point, size: float) -> None:
         (47, -19),
         (50, -6),
     ]
-    canvas.shape([(x + px * s, y + py * s) for px, py in body], palette.mid)
+    canvas.shape([(x + px * s, y + py * s) for px, py in body], colour)
     glass = [(-28, -22), (-18, -33), (14, -33), (24, -22)]
     canvas.shape([(x + px * s, y + py * s) for px, py in glass], palette.far)
     canvas.line([(x - 2 * s, y - 33 * s), (x - 2 * s, y - 8 * s)], palette.ink, 2.4)

@@ -139,7 +139,7 @@ WEATHERS = {
 }
 PEOPLE = (
     "woman girl man boy child kid person people figure samurai soldier detective hero heroine"
-    " driver passenger mother father sister brother friend lover stranger girl guard officer cop"
+    " driver passenger mother father sister brother friend lover stranger guard officer cop"
     " priest king queen knight warrior monk nurse doctor thief agent cowboy runner fisherman"
     " traveller traveler silhouette he she they him her lady gentleman teacher student actor"
     " dancer singer robot android witch wizard astronaut couple crowd family men women children"
@@ -190,9 +190,7 @@ LOOKS = {
     "angry": "angry anger furious rage glares",
     "shout": "shout scream yell shouting screaming",
     "afraid": "afraid fear scared terrified shocked surprised",
-    "moon": "moon moonlight moonlit",
     "closer": "closer tighter move_in punch_in tight",
-    "wider": "wider widen pull_back looser",
     "letter": "letter note paper photo photograph map envelope newspaper",
     "phone": "phone smartphone screen",
     "key": "key",
@@ -231,6 +229,7 @@ CLOSE = frozenset(
 )
 
 
+NO_NAMES = "the an some all no this these those each every its his their our my ext scene shot"
 NAME = re.compile(r"(?<=[a-z,] )[A-Z][a-z]+|\b[A-Z]{3,}\b|^[A-Z][a-z]+(?= [a-z]+s\b)")
 """Kira in "then Kira", KIRA anywhere, and Kira in "Kira looks"."""
 
@@ -271,11 +270,15 @@ class Brief:
 
 
 def read_brief(
-    prompt: str, framing: str | None = None, angle: str | None = None, movement: str | None = None
+    prompt: str,
+    framing: str | None = None,
+    angle: str | None = None,
+    movement: str | None = None,
+    parent: Framing | None = None,
 ) -> Brief:
-    """A field that is given outranks the same thing said in the prompt."""
+    """A field that is given outranks the prompt; a framing that neither says is the parent's."""
     said = Vocabulary(prompt)
-    shot = Vocabulary(framing).pick(FRAMINGS) or said.pick(SPOKEN_FRAMINGS)
+    shot = Vocabulary(framing).pick(FRAMINGS) or said.pick(SPOKEN_FRAMINGS) or parent
     looks = frozenset(look for look, entry in LOOKS.items() if said.says(entry))
     people = _count_people(said, prompt, shot)
     return Brief(
@@ -302,8 +305,8 @@ def read_move(movement: str | None) -> Move | None:
 def _is_name(word: str) -> bool:
     """Capitals also begin cities and scene headings, which the other tables know."""
     known = Vocabulary(word)
-    spoken_of = known.pick(PLACES) or known.pick(HOURS) or known.pick(WEATHERS)
-    return spoken_of is None and word != "EXT"
+    thing = known.pick(PLACES) or known.pick(HOURS) or known.pick(WEATHERS) or known.pick(LOOKS)
+    return thing is None and not known.says(NO_NAMES)
 
 
 def _count_people(said: Vocabulary, prompt: str, framing: Framing | None) -> int:

@@ -1,0 +1,171 @@
+"""The two worlds and what every test may ask for.
+
+The suite runs once with `--world sqlite` (a file, the bus of one process) and once with `--world postgres`
+(PostgreSQL and Redis), each in a process of its own: Tortoise remembers a model's SQL without its dialect.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from models.database import close_database, open_database, statement
+from models.migrating import migrate
+from resolvers.context import Context
+from services.backends.bus import LocalBus
+from services.backends.local_renderer import LocalRenderer
+from services.backends.storage import Storage
+from services.links import Links
+from services.work import Actor
+from services.world import World
+from storyreel.identity import local_actor
+from tests.making import HeldQueue
+from tests.servers import Postgres, Redis, Unavailable, WorldServers, start_world_servers
+
+SERVERS = pytest.StashKey[WorldServers]()
+SQLITE, POSTGRES = "sqlite", "postgres"
+LINKS_SECRET = b"a secret of the tests, long enough"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--world", choices=[SQLITE, POSTGRES], default=SQLITE)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--world") != POSTGRES:
+        return
+    try:
+        config.stash[SERVERS] = start_world_servers()
+    except Unavailable as reason:
+        pytest.exit(f"\n*** THE POSTGRESQL WORLD WAS SKIPPED: {reason} ***\n", returncode=0)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    servers = config.stash.get(SERVERS, None)
+    if servers is not None:
+        servers.stop()
+
+
+@pytest.fixture(scope="session")
+def world_name(request: pytest.FixtureRequest) -> str:
+    return str(request.config.getoption("--world"))
+
+
+@pytest.fixture(scope="session")
+def servers(request: pytest.FixtureRequest, world_name: str) -> WorldServers:
+    """The servers of the PostgreSQL world; whoever asks is skipped in the other one."""
+    if world_name != POSTGRES:
+        pytest.skip("needs the servers of --world postgres")
+    return request.config.stash[SERVERS]
+
+
+@pytest.fixture(scope="session")
+def postgres_url(servers: WorldServers) -> str:
+    return servers.postgres.url
+
+
+@pytest.fixture
+def redis_server(servers: WorldServers) -> Iterator[Redis]:
+    """A Redis of one's own, to be killed and restarted."""
+    try:
+        server = Redis.start()
+    except Unavailable as reason:
+        pytest.skip(str(reason))
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def empty_database_url(
+    request: pytest.FixtureRequest, world_name: str, tmp_path: Path
+) -> Iterator[str]:
+    """A fresh database of the world without any table."""
+    if world_name == SQLITE:
+        yield f"sqlite:///{tmp_path}/empty.sqlite3"
+        return
+    postgres: Postgres = request.getfixturevalue("servers").postgres
+    name = f"empty_{uuid4().hex}"
+    yield postgres.create_database(name)
+    postgres.drop_database(name)
+
+
+@pytest.fixture(scope="session")
+def migrated(
+    request: pytest.FixtureRequest, world_name: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """A migrated database: a file to copy on SQLite, one to be emptied on PostgreSQL."""
+    if world_name == SQLITE:
+        url = f"sqlite:///{tmp_path_factory.mktemp('migrated')}/template.sqlite3"
+        asyncio.run(migrate(url))
+        yield url
+        return
+    postgres: Postgres = request.getfixturevalue("servers").postgres
+    name = f"suite_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_{uuid4().hex[:8]}"
+    url = postgres.create_database(name)
+    asyncio.run(migrate(url))
+    yield url
+    postgres.drop_database(name)
+
+
+@pytest.fixture
+async def database_url(migrated: str, world_name: str, tmp_path: Path) -> AsyncIterator[str]:
+    """A migrated database without rows, open in this process until the test ends."""
+    url = migrated
+    if world_name == SQLITE:
+        path = tmp_path / "storyreel.sqlite3"
+        shutil.copy(migrated.removeprefix("sqlite:///"), path)
+        url = f"sqlite:///{path}"
+    await open_database(url)
+    try:
+        if world_name == POSTGRES:
+            await _empty()
+        yield url
+    finally:
+        await close_database()
+
+
+async def _empty() -> None:
+    tables = await statement(
+        "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+        " AND tablename <> 'tortoise_migrations'"
+    )
+    names = ", ".join(f'"{row["tablename"]}"' for row in tables)
+    await statement(f"TRUNCATE {names} CASCADE")
+
+
+@dataclass(frozen=True)
+class Home:
+    """An embedded Storyreel without a server: a world on real backends, and its local owner.
+
+    Jobs wait in `queue` until the test runs them.
+    """
+
+    world: World
+    queue: HeldQueue
+    links: Links
+    owner: Actor
+
+    def context(self, actor: Actor | None = None) -> Context:
+        return Context(actor or self.owner, self.world, self.links)
+
+
+@pytest.fixture
+async def home(database_url: str, tmp_path: Path) -> AsyncIterator[Home]:
+    bus, queue, local = LocalBus(), HeldQueue(), LocalRenderer()
+    storage = Storage.open(str(tmp_path / "assets"))
+    world = World(bus, queue, storage, {local.name: local})
+    await bus.start()
+    links = Links(LINKS_SECRET, "", timedelta(hours=1))
+    yield Home(world, queue, links, await local_actor())
+    await bus.close()
+    await world.settle()
