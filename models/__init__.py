@@ -1,4 +1,4 @@
-"""What is stored: rows, their invariants, and the reads that belong to them. Imports nothing of ours."""
+"""What is stored: rows, their invariants, and the reads that belong to them."""
 
 from .asset import Asset
 from .base import Ranked, Row

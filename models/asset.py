@@ -15,10 +15,10 @@ class Asset(Row):
         "models.Project", related_name="assets", on_delete=fields.CASCADE
     )
     project_id: str
-    sha256: str = fields.CharField(max_length=64, db_index=True)
-    media_type: str = fields.CharField(max_length=100)
-    size: int = fields.BigIntField()
-    filename: str = fields.CharField(max_length=200)
+    sha256 = fields.CharField(max_length=64, db_index=True)
+    media_type = fields.CharField(max_length=100)
+    size = fields.BigIntField()
+    filename = fields.CharField(max_length=200)
 
     class Meta:
         table = "asset"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any, ClassVar
 
 from tortoise import fields
@@ -16,9 +15,9 @@ class Row(Model):
 
     PREFIX: ClassVar[str]
 
-    id: str = fields.CharField(primary_key=True, max_length=36)
-    created_at: datetime = fields.DatetimeField(auto_now_add=True)
-    updated_at: datetime = fields.DatetimeField(auto_now=True)
+    id = fields.CharField(primary_key=True, max_length=36)
+    created_at = fields.DatetimeField(auto_now_add=True)
+    updated_at = fields.DatetimeField(auto_now=True)
 
     class Meta:
         abstract = True
@@ -34,11 +33,11 @@ class Row(Model):
 
 
 class Ranked(Row):
-    """A row among siblings. `place` is its 1-based number, set by every read of `models.reading`."""
+    """A row among siblings. `place` is its 1-based number, set by the reads of `models.reading`."""
 
     SIBLINGS_OF: ClassVar[str]
 
-    rank: str = fields.CharField(max_length=200)
+    rank = fields.CharField(max_length=200)
     place: int
 
     class Meta:

@@ -12,8 +12,8 @@ class Client(Row):
 
     PREFIX = "cli"
 
-    slug: str = fields.CharField(max_length=100, unique=True)
-    name: str = fields.CharField(max_length=200)
+    slug = fields.CharField(max_length=100, unique=True)
+    name = fields.CharField(max_length=200)
 
     class Meta:
         table = "client"
@@ -24,7 +24,7 @@ class User(Row):
 
     PREFIX = "usr"
 
-    name: str = fields.CharField(max_length=200)
+    name = fields.CharField(max_length=200)
 
     class Meta:
         table = "user_account"

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
-from enum import Enum
-from typing import Any
+from enum import StrEnum
 
 from tortoise import fields
 from tortoise.models import Model
 
 
-class EventKind(str, Enum):
+class EventKind(StrEnum):
     CREATED = "CREATED"
     UPDATED = "UPDATED"
     MOVED = "MOVED"
@@ -25,9 +23,9 @@ class Feed(Model):
     Its id is its owner's. It is no foreign key: the feed outlives the owner, to tell of the end.
     """
 
-    id: str = fields.CharField(primary_key=True, max_length=36)
-    head: int = fields.BigIntField(default=0)
-    floor: int = fields.BigIntField(default=0)
+    id = fields.CharField(primary_key=True, max_length=36)
+    head = fields.BigIntField(default=0)
+    floor = fields.BigIntField(default=0)
 
     class Meta:
         table = "feed"
@@ -36,20 +34,20 @@ class Feed(Model):
 class Event(Model):
     """One change of one subject. Sequences of a feed count up from 1 without a gap."""
 
-    id: int = fields.BigIntField(primary_key=True, generated=True)
+    id = fields.BigIntField(primary_key=True, generated=True)
     feed: fields.ForeignKeyRelation[Feed] = fields.ForeignKeyField(
         "models.Feed", related_name="events", on_delete=fields.CASCADE
     )
     feed_id: str
-    sequence: int = fields.BigIntField()
-    at: datetime = fields.DatetimeField()
-    kind: EventKind = fields.CharEnumField(EventKind, max_length=20)
-    subject_id: str = fields.CharField(max_length=36)
-    version: int | None = fields.IntField(null=True)
+    sequence = fields.BigIntField()
+    at = fields.DatetimeField()
+    kind = fields.CharEnumField(EventKind, max_length=20)
+    subject_id = fields.CharField(max_length=36)
+    version = fields.IntField(null=True)
     changed: list[str] = fields.JSONField(default=list)
     deleted: list[str] | None = fields.JSONField(null=True)
-    actor_id: str = fields.CharField(max_length=36)
-    idempotency_key: str | None = fields.CharField(max_length=200, null=True)
+    actor_id = fields.CharField(max_length=36)
+    idempotency_key = fields.CharField(max_length=200, null=True)
 
     class Meta:
         table = "event"

@@ -12,10 +12,10 @@ class IdempotencyRecord(Row):
 
     PREFIX = "idem"
 
-    actor_id: str = fields.CharField(max_length=36)
-    key: str = fields.CharField(max_length=200)
-    operation: str = fields.CharField(max_length=60)
-    body_hash: str = fields.CharField(max_length=64)
+    actor_id = fields.CharField(max_length=36)
+    key = fields.CharField(max_length=200)
+    operation = fields.CharField(max_length=60)
+    body_hash = fields.CharField(max_length=64)
     answer: Any = fields.JSONField(null=True)
 
     class Meta:

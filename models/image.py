@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from enum import Enum
+from enum import StrEnum
 from typing import Any
 
 from tortoise import fields
@@ -12,7 +12,7 @@ from .project import Project
 from .shot import Shot
 
 
-class MediaStatus(str, Enum):
+class MediaStatus(StrEnum):
     """How far a picture or an animation is."""
 
     PENDING = "PENDING"
@@ -42,9 +42,9 @@ class Image(Row):
         "models.Shot", related_name="images", on_delete=fields.CASCADE
     )
     shot_id: str
-    iteration_number: int = fields.IntField()
-    variant_number: int = fields.IntField()
-    iteration_prompt: str = fields.TextField()
+    iteration_number = fields.IntField()
+    variant_number = fields.IntField()
+    iteration_prompt = fields.TextField()
     parent_image: fields.ForeignKeyNullableRelation[Image] = fields.ForeignKeyField(
         "models.Image",
         related_name="refinements",
@@ -53,7 +53,7 @@ class Image(Row):
         db_index=True,
     )
     parent_image_id: str | None
-    status: MediaStatus = fields.CharEnumField(MediaStatus, max_length=20)
+    status = fields.CharEnumField(MediaStatus, max_length=20)
     job: fields.ForeignKeyNullableRelation[Job] = fields.ForeignKeyField(
         "models.Job", related_name="images", on_delete=fields.SET_NULL, null=True, db_index=True
     )
@@ -71,13 +71,13 @@ class Image(Row):
     )
     thumbnail_id: str | None
     source_url: str | None = fields.TextField(null=True)
-    blurhash: str | None = fields.CharField(max_length=64, null=True)
-    width: int | None = fields.IntField(null=True)
-    height: int | None = fields.IntField(null=True)
-    external_id: str | None = fields.CharField(max_length=200, null=True)
-    is_favorite: bool = fields.BooleanField(default=False)
+    blurhash = fields.CharField(max_length=64, null=True)
+    width = fields.IntField(null=True)
+    height = fields.IntField(null=True)
+    external_id = fields.CharField(max_length=200, null=True)
+    is_favorite = fields.BooleanField(default=False)
     metadata: Any = fields.JSONField(null=True)
-    version: int = fields.IntField(default=1)
+    version = fields.IntField(default=1)
 
     class Meta:
         table = "image"

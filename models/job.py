@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from enum import Enum
+from enum import StrEnum
 from typing import Any
 
 from tortoise import fields
@@ -14,7 +13,7 @@ from .project import Project
 from .shot import Shot
 
 
-class JobKind(str, Enum):
+class JobKind(StrEnum):
     IMAGE = "IMAGE"
     ANIMATION = "ANIMATION"
     STUDIO_IMAGE = "STUDIO_IMAGE"
@@ -22,7 +21,7 @@ class JobKind(str, Enum):
     IMPORT = "IMPORT"
 
 
-class JobStatus(str, Enum):
+class JobStatus(StrEnum):
     QUEUED = "QUEUED"
     RUNNING = "RUNNING"
     COMPLETE = "COMPLETE"
@@ -47,8 +46,8 @@ class JobBatch(Row):
         "models.Project", related_name="batches", on_delete=fields.CASCADE, db_index=True
     )
     project_id: str
-    kind: JobKind = fields.CharEnumField(JobKind, max_length=20)
-    input_hash: str = fields.CharField(max_length=64, db_index=True)
+    kind = fields.CharEnumField(JobKind, max_length=20)
+    input_hash = fields.CharField(max_length=64, db_index=True)
 
     class Meta:
         table = "job_batch"
@@ -75,31 +74,35 @@ class Job(Row):
         "models.Shot", related_name="jobs", on_delete=fields.SET_NULL, null=True, db_index=True
     )
     shot_id: str | None
-    subject_id: str = fields.CharField(max_length=36, db_index=True)
-    kind: JobKind = fields.CharEnumField(JobKind, max_length=20)
-    status: JobStatus = fields.CharEnumField(JobStatus, default=JobStatus.QUEUED, max_length=20)
+    subject_id = fields.CharField(max_length=36, db_index=True)
+    kind = fields.CharEnumField(JobKind, max_length=20)
+    status = fields.CharEnumField(JobStatus, default=JobStatus.QUEUED, max_length=20)
     inputs: dict[str, Any] = fields.JSONField(default=dict)
-    renderer: str = fields.CharField(max_length=60)
-    model: str | None = fields.CharField(max_length=200, null=True)
-    phase: str | None = fields.CharField(max_length=60, null=True)
-    progress: float = fields.FloatField(default=0.0)
-    step: int = fields.IntField(default=0)
-    total_steps: int | None = fields.IntField(null=True)
-    attempt: int = fields.IntField(default=0)
-    max_attempts: int = fields.IntField(default=3)
-    error_code: str | None = fields.CharField(max_length=60, null=True)
+    renderer = fields.CharField(max_length=60)
+    model = fields.CharField(max_length=200, null=True)
+    phase = fields.CharField(max_length=60, null=True)
+    progress = fields.FloatField(default=0.0)
+    step = fields.IntField(default=0)
+    total_steps = fields.IntField(null=True)
+    attempt = fields.IntField(default=0)
+    max_attempts = fields.IntField(default=3)
+    error_code = fields.CharField(max_length=60, null=True)
     error_message: str | None = fields.TextField(null=True)
-    external_id: str | None = fields.CharField(max_length=200, null=True)
+    external_id = fields.CharField(max_length=200, null=True)
     preview: fields.ForeignKeyNullableRelation[Asset] = fields.ForeignKeyField(
-        "models.Asset", related_name="previewed", on_delete=fields.SET_NULL, null=True, db_index=True
+        "models.Asset",
+        related_name="previewed",
+        on_delete=fields.SET_NULL,
+        null=True,
+        db_index=True,
     )
     preview_id: str | None
     asset: fields.ForeignKeyNullableRelation[Asset] = fields.ForeignKeyField(
         "models.Asset", related_name="made_by", on_delete=fields.SET_NULL, null=True, db_index=True
     )
     asset_id: str | None
-    started_at: datetime | None = fields.DatetimeField(null=True)
-    finished_at: datetime | None = fields.DatetimeField(null=True)
+    started_at = fields.DatetimeField(null=True)
+    finished_at = fields.DatetimeField(null=True)
 
     class Meta:
         table = "job"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 
 from .database import marks, statement
 
 
-class RedesignStatus(str, Enum):
+class RedesignStatus(StrEnum):
     PROMPT_PLANNING = "PROMPT_PLANNING"
     SCENES_SETUP = "SCENES_SETUP"
     SHOT_ITERATION = "SHOT_ITERATION"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enum import Enum
+from enum import StrEnum
 from fractions import Fraction
 from typing import Any
 
@@ -12,7 +12,7 @@ from .base import Row
 from .client import Client
 
 
-class WorkflowVersion(str, Enum):
+class WorkflowVersion(StrEnum):
     V1_LEGACY = "V1_LEGACY"
     V2_REDESIGN = "V2_REDESIGN"
 
@@ -26,15 +26,15 @@ class Project(Row):
         "models.Client", related_name="projects", on_delete=fields.CASCADE, db_index=True
     )
     client_id: str
-    title: str = fields.CharField(max_length=200)
-    prompt: str = fields.TextField()
+    title = fields.CharField(max_length=200)
+    prompt = fields.TextField()
     prompt_planner_data: Any = fields.JSONField(null=True)
-    workflow_version: WorkflowVersion = fields.CharEnumField(
+    workflow_version = fields.CharEnumField(
         WorkflowVersion, default=WorkflowVersion.V2_REDESIGN, max_length=20
     )
-    rate_numerator: int = fields.IntField(default=24)
-    rate_denominator: int = fields.IntField(default=1)
-    version: int = fields.IntField(default=1)
+    rate_numerator = fields.IntField(default=24)
+    rate_denominator = fields.IntField(default=1)
+    version = fields.IntField(default=1)
 
     class Meta:
         table = "project"

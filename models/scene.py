@@ -7,7 +7,7 @@ from .project import Project
 
 
 class Scene(Ranked):
-    """A stretch of the film in one place and time. Its number is its place; `label` is the script's."""
+    """A stretch of the film in one place and time. `label` is its number in the script."""
 
     PREFIX = "scn"
     SIBLINGS_OF = "project_id"
@@ -16,10 +16,10 @@ class Scene(Ranked):
         "models.Project", related_name="scenes", on_delete=fields.CASCADE
     )
     project_id: str
-    label: str | None = fields.CharField(max_length=40, null=True)
-    title: str = fields.CharField(max_length=200)
-    description: str = fields.TextField(default="")
-    version: int = fields.IntField(default=1)
+    label = fields.CharField(max_length=40, null=True)
+    title = fields.CharField(max_length=200)
+    description = fields.TextField(default="")
+    version = fields.IntField(default=1)
 
     class Meta:
         table = "scene"

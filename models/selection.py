@@ -30,20 +30,22 @@ class StoryboardSelection(Row):
         "models.Image", related_name="selections", on_delete=fields.CASCADE, db_index=True
     )
     image_id: str
-    animation_status: MediaStatus | None = fields.CharEnumField(
-        MediaStatus, max_length=20, null=True
-    )
+    animation_status = fields.CharEnumField(MediaStatus, max_length=20, null=True)
     animation_job: fields.ForeignKeyNullableRelation[Job] = fields.ForeignKeyField(
         "models.Job", related_name="selections", on_delete=fields.SET_NULL, null=True, db_index=True
     )
     animation_job_id: str | None
     video: fields.ForeignKeyNullableRelation[Asset] = fields.ForeignKeyField(
-        "models.Asset", related_name="selections", on_delete=fields.SET_NULL, null=True, db_index=True
+        "models.Asset",
+        related_name="selections",
+        on_delete=fields.SET_NULL,
+        null=True,
+        db_index=True,
     )
     video_id: str | None
     video_url: str | None = fields.TextField(null=True)
-    external_video_id: str | None = fields.CharField(max_length=200, null=True)
-    version: int = fields.IntField(default=1)
+    external_video_id = fields.CharField(max_length=200, null=True)
+    version = fields.IntField(default=1)
 
     class Meta:
         table = "storyboard_selection"

@@ -12,8 +12,8 @@ from .scene import Scene
 class Shot(Ranked):
     """One camera setup of a scene.
 
-    `generation` and `camera` hold what was given, keyed as in the contract. `timing` holds frames at the
-    project's rate under "duration", "inPoint" and "outPoint", and the "transition" by name.
+    `generation` and `camera` hold what was given, keyed as in the contract. `timing` holds frames
+    at the project's rate under "duration", "inPoint" and "outPoint", and a "transition" by name.
     """
 
     PREFIX = "shot"
@@ -27,15 +27,15 @@ class Shot(Ranked):
         "models.Scene", related_name="shots", on_delete=fields.CASCADE
     )
     scene_id: str
-    label: str | None = fields.CharField(max_length=40, null=True)
-    description: str = fields.TextField()
+    label = fields.CharField(max_length=40, null=True)
+    description = fields.TextField()
     initial_prompt: str | None = fields.TextField(null=True)
     generation: dict[str, Any] = fields.JSONField(default=dict)
     timing: dict[str, Any] = fields.JSONField(default=dict)
     camera: dict[str, Any] = fields.JSONField(default=dict)
-    type: str | None = fields.CharField(max_length=60, null=True)
-    status: str | None = fields.CharField(max_length=60, null=True)
-    version: int = fields.IntField(default=1)
+    type = fields.CharField(max_length=60, null=True)
+    status = fields.CharField(max_length=60, null=True)
+    version = fields.IntField(default=1)
 
     class Meta:
         table = "shot"

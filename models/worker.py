@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from datetime import datetime
-
 from tortoise import fields
 from tortoise.models import Model
 
@@ -9,8 +7,8 @@ from tortoise.models import Model
 class Worker(Model):
     """The heartbeat of one process that runs jobs. Silent too long: others take over its work."""
 
-    id: str = fields.CharField(primary_key=True, max_length=120)
-    seen_at: datetime = fields.DatetimeField()
+    id = fields.CharField(primary_key=True, max_length=120)
+    seen_at = fields.DatetimeField()
 
     class Meta:
         table = "worker"
