@@ -3,7 +3,7 @@
 Pub/sub promises nothing: a connection can die without an error, and what was said meanwhile is
 gone. So each process numbers its messages and repeats a sign of life. A missing echo of one's own
 message means that the channel is dead: it is thrown away and built anew. A missing number means
-that something was lost: every local listener looks again.
+that something was lost, or never sent: every local listener looks again.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ def decoded(message: str) -> tuple[str, int, list[str]] | None:
     """Sender, number and topics; None for what was not written by an `Outbox`."""
     try:
         sender, number, topics = json.loads(message)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, RecursionError):
         return None
     if not (isinstance(sender, str) and isinstance(number, int) and isinstance(topics, list)):
         return None
@@ -290,7 +290,6 @@ class HintBus:
         finally:
             self._connected.clear()
             self._echo_seconds = None
-            self._outbox.forget()
             await link.discard()
 
     async def _read(self, link: Link) -> None:
