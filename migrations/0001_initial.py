@@ -81,7 +81,11 @@ class Migration(migrations.Migration):
                 ("body_hash", fields.CharField(max_length=64)),
                 ("answer", fields.JSONField(null=True)),
             ),
-            options=_table("idempotency_record", unique_together=(("actor_id", "key"),)),
+            options=_table(
+                "idempotency_record",
+                unique_together=(("actor_id", "key"),),
+                indexes=(("created_at",),),
+            ),
         ),
         ops.CreateModel(
             name="Feed",
@@ -119,7 +123,7 @@ class Migration(migrations.Migration):
         ops.CreateModel(
             name="Project",
             fields=_row(
-                ("client", _part_of("Client", "projects")),
+                ("client", _part_of("Client", "projects", indexed=False)),
                 ("title", fields.CharField(max_length=200)),
                 ("prompt", fields.TextField()),
                 ("prompt_planner_data", fields.JSONField(null=True)),
@@ -130,6 +134,7 @@ class Migration(migrations.Migration):
             ),
             options=_table(
                 "project",
+                indexes=(("client_id", "id"),),
                 constraints=_checks(
                     "project",
                     rate="rate_numerator > 0 AND rate_denominator > 0",

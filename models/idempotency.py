@@ -21,3 +21,4 @@ class IdempotencyRecord(Row):
     class Meta:
         table = "idempotency_record"
         unique_together = (("actor_id", "key"),)
+        indexes = (("created_at",),)

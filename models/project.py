@@ -23,7 +23,7 @@ class Project(Row):
     PREFIX = "prj"
 
     client: fields.ForeignKeyRelation[Client] = fields.ForeignKeyField(
-        "models.Client", related_name="projects", on_delete=fields.CASCADE, db_index=True
+        "models.Client", related_name="projects", on_delete=fields.CASCADE
     )
     client_id: str
     title = fields.CharField(max_length=200)
@@ -38,6 +38,7 @@ class Project(Row):
 
     class Meta:
         table = "project"
+        indexes = (("client_id", "id"),)
 
     @property
     def rate(self) -> Fraction:
