@@ -94,7 +94,7 @@ def _check_size(width: int, height: int) -> None:
 
 def _draw(order: FrameOrder, report: Report) -> Media:
     rng = Random(f"{order.seed}/{order.iteration}/{order.variant}/{order.prompt}")
-    take = order.seed + order.variant
+    take = order.seed + order.variant + order.iteration - 1
     if order.parent is None:
         data = _draw_new(order, report, rng, take)
     else:

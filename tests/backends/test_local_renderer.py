@@ -63,7 +63,8 @@ def difference(one: bytes, other: bytes) -> float:
 
 
 async def test_the_same_order_gives_the_same_bytes() -> None:
-    assert await drawn(an_order()) == await drawn(an_order())
+    order, again = an_order(), an_order()
+    assert await drawn(order) == await drawn(again)
 
 
 @pytest.mark.parametrize("size", [(1280, 720), (1024, 576), (720, 1280), (1920, 1080)])
@@ -75,8 +76,12 @@ async def test_a_frame_has_the_size_that_was_ordered(size: tuple[int, int]) -> N
     assert media.media_type == "image/jpeg"
 
 
-async def test_every_variant_is_another_composition() -> None:
-    frames = [await drawn(an_order(variant=n)) for n in range(1, 5)]
+@pytest.mark.parametrize("seed_step", [0, 1])
+async def test_every_variant_is_another_composition(seed_step: int) -> None:
+    """Whether all variants of a batch share a seed or count it up."""
+    frames = [
+        await drawn(replace(an_order(variant=n), seed=7 + n * seed_step)) for n in range(1, 5)
+    ]
     pairs = [(a, b) for n, a in enumerate(frames) for b in frames[n + 1 :]]
     assert min(difference(a, b) for a, b in pairs) > DIFFERENT
 

@@ -38,14 +38,16 @@ def a_still(path: Path, frames: int, colour: str) -> Cut:
     return Cut(path, "image/png", frames)
 
 
-def a_foreign_clip(path: Path, shown: int, frames: int, colour: str) -> Cut:
-    """Another codec, size and rate, and `shown` frames of its own."""
+def a_foreign_clip(
+    path: Path, shown: int, frames: int, colour: str, rate: Fraction = Fraction(30)
+) -> Cut:
+    """Another codec and size, and `shown` frames of its own."""
     with av.open(str(path), "w") as container:
-        stream = container.add_stream("mpeg4", rate=30)
+        stream = container.add_stream("mpeg4", rate=rate)
         stream.width, stream.height, stream.pix_fmt = 240, 320, "yuv420p"
         for n in range(shown):
             picture = video_picture(Image.new("RGB", (240, 320), colour))
-            picture.pts, picture.time_base = n, Fraction(1, 30)
+            picture.pts, picture.time_base = n, 1 / rate
             container.mux(stream.encode(picture))
         container.mux(stream.encode(None))
     return Cut(path, "video/mp4", frames)
@@ -56,7 +58,7 @@ def a_mixture(folder: Path, rate: Fraction) -> list[Cut]:
     return [
         ours,
         a_still(folder / "still.png", 13, "lime"),
-        a_foreign_clip(folder / "long.mp4", 60, 17, "blue"),
+        a_foreign_clip(folder / "long.mp4", 60, 17, "blue", rate),
         Cut(ours.source, ours.media_type, 7),
         a_foreign_clip(folder / "short.mp4", 3, 11, "yellow"),
         Cut(ours.source, ours.media_type, 29),

@@ -143,7 +143,7 @@ def _shade(head: Head) -> None:
             ],
             tone,
         )
-    if head.turned:
+    if head.turned and "woman" not in head.looks:
         ear = [(-0.27, 0.56), (-0.2, 0.56), (-0.2, 0.38), (-0.26, 0.36), (-0.3, 0.46)]
         head.fill(ear, blend(head.body.skin, head.palette.mid, 0.35))
         outline = smooth(ear)
@@ -164,7 +164,7 @@ def _features(head: Head) -> None:
     nose = [(middle + 0.02, 0.44), (middle + 0.085, 0.29), (middle + 0.03, 0.255)]
     if not head.turned:
         nose = [(0.03, 0.42), (0.05, 0.3), (0.0, 0.262), (-0.04, 0.285)]
-    head.line(nose, 0.8)
+    head.line(curve(nose), 0.9)
     _mouth(head)
 
 
@@ -176,14 +176,9 @@ def _brow(head: Head, x: float, half: float, n: int) -> None:
     elif head.looks & {"tears", "afraid"}:
         inner = 0.045
     rise = (0.0, inner) if n == 0 else (inner, 0.0)
-    head.line(
-        [
-            (x - half * 1.15, 0.565 + rise[0]),
-            (x, 0.605 + inner * 0.5),
-            (x + half * 1.15, 0.565 + rise[1]),
-        ],
-        2.1 if head.body.unit > 120 else 1.4,
-    )
+    ends = (x - half * 1.15, 0.565 + rise[0]), (x + half * 1.15, 0.565 + rise[1])
+    arch = [ends[0], (x - half * 0.3, 0.61 + inner * 0.5), (x + half * 0.3, 0.61 + inner * 0.5)]
+    head.line(curve([*arch, ends[1]]), 2.1 if head.body.unit > 120 else 1.4)
 
 
 def _eye(head: Head, x: float, half: float, n: int) -> None:
@@ -230,20 +225,13 @@ def _mouth(head: Head) -> None:
         )
         return
     bend = 0.03 if "smile" in head.looks else -0.02 if head.looks & {"tears", "angry"} else 0.0
-    head.line(
-        [
-            (middle - 0.11, 0.165 + bend),
-            (middle - 0.04, 0.168 - bend * 0.4),
-            (middle, 0.163),
-            (middle + 0.04, 0.168 - bend * 0.4),
-            (middle + 0.1, 0.165 + bend),
-        ],
-        1.3,
-    )
+    lips = [(middle - 0.11, 0.165 + bend), (middle - 0.04, 0.17 - bend * 0.4), (middle, 0.16)]
+    lips += [(middle + 0.04, 0.17 - bend * 0.4), (middle + 0.1, 0.165 + bend)]
+    head.line(curve(lips), 1.3)
     head.line([(middle - 0.04, 0.112), (middle + 0.04, 0.112)], 0.7)
     if "tears" in head.looks:
         for x in (head.middle - 0.17, head.middle + 0.15):
-            head.line([(x, 0.41), (x - 0.01, 0.3), (x + 0.005, 0.2)], 1.2, head.palette.paper)
+            head.line([(x, 0.41), (x - 0.01, 0.3), (x + 0.005, 0.2)], 1.3, head.palette.far)
 
 
 def _hair(head: Head, long_hair: bool) -> None:
@@ -314,12 +302,9 @@ def _strands(head: Head) -> None:
     light = blend(head.body.hair, head.palette.paper, 0.35)
     toward = head.body.stage.light * head.body.facing
     for n in range(4):
-        x = toward * (0.08 + 0.055 * n)
-        head.line(
-            [(x * 0.7, 1.01 - 0.02 * n), (x, 0.95 - 0.015 * n), (x * 1.16, 0.87 - 0.015 * n)],
-            0.7,
-            light,
-        )
+        x = toward * (0.06 + 0.06 * n)
+        strand = [(x * 0.8, 1.02 - 0.012 * n), (x, 0.98 - 0.015 * n), (x * 1.12, 0.91 - 0.02 * n)]
+        head.line(curve(strand), 0.6, light)
 
 
 def _hat(head: Head) -> None:

@@ -92,7 +92,7 @@ TABLE_FRAMINGS = frozenset({Framing.MEDIUM, Framing.TWO_SHOT, Framing.OVER_THE_S
 
 def _draw_role(canvas: Canvas, stage: Stage, role: Role) -> None:
     looks = stage.brief.looks if role.lead else stage.brief.looks & SHARED_LOOKS
-    if not role.lead and (role.x > canvas.width / 2) == bool(stage.take % 2):
+    if not role.lead and (role.x > canvas.width / 2) == (stage.light > 0):
         looks ^= {"woman"}
     if role.lead and "seated" not in looks:
         head = (role.x, role.foot - role.height * 0.8)

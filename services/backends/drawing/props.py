@@ -32,9 +32,8 @@ def draw_held(body: Body, looks: frozenset[str]) -> None:
 def draw_umbrella(body: Body) -> None:
     """Over the head. It carries the colour that the prompt names."""
     accent = body.stage.brief.colour or body.palette.accent
-    canopy(body.canvas, body.at(0.45, 7.35), body.unit * 1.95, accent)
     body.crease([(0.98, 5.5), (0.55, 8.6)], body.palette.ink, 1.6)
-    canopy(body.canvas, body.at(0.45, 7.75), body.unit * 1.95, accent)
+    canopy(body.canvas, body.at(0.45, 7.6), body.unit * 1.95, accent)
 
 
 def canopy(canvas: Canvas, rim: Point, radius: float, colour: Colour) -> None:

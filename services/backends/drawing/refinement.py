@@ -19,7 +19,7 @@ from services.backends.drawing.canvas import HEIGHT, Canvas
 from services.backends.drawing.palette import PALETTES
 from services.backends.drawing.props import canopy
 from services.backends.drawing.sheet import Notes
-from services.backends.drawing.stage import HEIGHTS
+from services.backends.drawing.stage import HEIGHTS, composition
 from services.backends.drawing.words import Brief, Framing, Hour
 
 ZOOM_MAX = 3.0
@@ -27,9 +27,15 @@ CLOSER = 1.45
 FACE_ZOOM = 1.6
 """From here on the camera goes for the face."""
 FACE = 0.2
-BREATH = (1.0, 1.035, 1.02, 1.05)
+BREATH = (1.0, 1.035, 1.02, 1.05, 1.01)
 """How much each variant moves in, so that no two crop the parent alike."""
-BALANCE = ((1.0, 1.0, 1.0), (1.06, 1.0, 0.92), (0.94, 1.0, 1.06), (1.03, 0.97, 1.02))
+BALANCE = (
+    (1.0, 1.0, 1.0),
+    (1.06, 1.0, 0.92),
+    (0.94, 1.0, 1.06),
+    (1.03, 0.97, 1.02),
+    (0.98, 1.03, 0.97),
+)
 WARM, COOL = (1.10, 1.0, 0.84), (0.88, 0.98, 1.12)
 
 
@@ -84,9 +90,10 @@ def relit(picture: Image.Image, notes: Notes, brief: Brief, take: int) -> tuple[
     if "darker" in brief.looks:
         picture = ImageEnhance.Contrast(ImageEnhance.Brightness(picture).enhance(0.8)).enhance(1.15)
     picture = leaning(picture, BALANCE[take % len(BALANCE)])
-    side = 1 if take % 2 else -1
     strength = 0.2 if hour is Hour.NIGHT else 0.34
-    return light_from(picture, side, PALETTES[hour].paper, strength), replace(notes, hour=hour)
+    return light_from(picture, composition(take).light, PALETTES[hour].paper, strength), replace(
+        notes, hour=hour
+    )
 
 
 def dressed(picture: Image.Image, notes: Notes, brief: Brief, rng: Random) -> Image.Image:
@@ -104,9 +111,9 @@ def dressed(picture: Image.Image, notes: Notes, brief: Brief, rng: Random) -> Im
             max(3.0, unit * 0.05),
         )
         canopy(canvas, (x + unit * 0.4, top - unit * 0.1), unit * 1.95, colour)
-    elif notes.hour is Hour.NIGHT and lead and not brief.colour:
+    elif brief.hour is Hour.NIGHT and lead and not brief.colour:
         at = (lead[0] * canvas.width, (lead[1] + lead[2] * 0.25) * HEIGHT)
-        canvas.glow(at, (lead[2] * HEIGHT, lead[2] * HEIGHT * 0.8), palette.paper, 0.3)
+        canvas.glow(at, (lead[2] * HEIGHT, lead[2] * HEIGHT * 0.8), palette.paper, 0.22)
     elif "lantern" in brief.looks or "neon" in brief.looks or brief.colour:
         at = (canvas.width * 0.5, HEIGHT * 0.4)
         if lead:
@@ -125,7 +132,7 @@ def refined(
     if brief.weather and brief.weather is not notes.weather:
         picture = weathered(picture, brief.weather, rng, paper, notes.horizon)
         notes = replace(notes, weather=brief.weather)
-    return grained(vignette(picture, 0.18 + 0.1 * (take % 3)), rng), notes
+    return grained(vignette(picture, 0.08 + 0.05 * (take % 3)), rng), notes
 
 
 def assumed_notes(brief: Brief) -> Notes:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
-from services.backends.drawing.words import Angle, Brief, Framing, Hour, Place, Weather
+from services.backends.drawing.words import Angle, Brief, Framing, Hour, Place
 
-SIZES = (1.0, 1.22, 0.8, 0.94)
-LEVELS = (0.0, -60.0, 55.0, -25.0)
 UNSAID_PLACES = (Place.STREET, Place.FIELD, Place.ROOM)
 """The indoor one comes last: weather needs a sky."""
-UNSAID_HOURS = (Hour.DAY, Hour.DAY, Hour.OVERCAST, Hour.DAWN)
-THIRDS = (0.33, 0.64, 0.48, 0.28, 0.71)
 HORIZONS = {
     Angle.EYE_LEVEL: 470.0,
     Angle.LOW: 760.0,
@@ -21,6 +17,7 @@ HORIZONS = {
     Angle.BIRDS_EYE: -400.0,
 }
 AERIAL_HORIZON = 150.0
+DUTCH_DEGREES = 9.0
 HEIGHTS = {
     Framing.AERIAL: 62.0,
     Framing.EXTREME_WIDE: 150.0,
@@ -67,6 +64,39 @@ CROWD_MAX = 12
 
 
 @dataclass(frozen=True, slots=True)
+class Composition:
+    """What a variant decides for itself."""
+
+    third: float
+    """Where the lead stands, as a share of the width."""
+    size: float
+    level: float
+    """How far the horizon is moved, in units."""
+    light: int
+    """-1 when the light comes from the left, 1 from the right."""
+    hour: Hour
+    """The hour, when no word says it."""
+
+
+COMPOSITIONS = (
+    Composition(0.33, 1.00, 0.0, -1, Hour.DAY),
+    Composition(0.64, 1.22, -60.0, 1, Hour.DAY),
+    Composition(0.48, 0.80, 55.0, -1, Hour.OVERCAST),
+    Composition(0.28, 0.94, -25.0, 1, Hour.DAWN),
+    Composition(0.71, 1.12, 30.0, -1, Hour.DAY),
+)
+"""Five, because variants may count up by one or by two: either way neighbours differ."""
+
+
+def composition(take: int) -> Composition:
+    """The compositions in turn, and every other round mirrored."""
+    chosen = COMPOSITIONS[take % len(COMPOSITIONS)]
+    if take // len(COMPOSITIONS) % 2 == 0:
+        return chosen
+    return replace(chosen, third=1 - chosen.third, light=-chosen.light)
+
+
+@dataclass(frozen=True, slots=True)
 class Role:
     """One figure. `foot` is where the sole would be, even below the picture."""
 
@@ -110,40 +140,35 @@ class Stage:
 
 def set_stage(brief: Brief, take: int, rng: Random, width: float) -> Stage:
     """`take` walks through compositions, so that neighbouring variants never look alike."""
+    chosen = composition(take)
     level = HORIZONS[brief.angle]
     if brief.framing is Framing.EXTREME_WIDE and brief.angle is Angle.EYE_LEVEL:
         level += 110
-    horizon = level + LEVELS[take % 4] + rng.uniform(-14, 14)
+    horizon = level + chosen.level + rng.uniform(-14, 14)
     if brief.framing is Framing.AERIAL:
         horizon = AERIAL_HORIZON + rng.uniform(-25, 25)
-    tilt = (-9.0 if take % 2 else 9.0) if brief.angle is Angle.DUTCH else 0.0
     return Stage(
         brief=brief,
         place=brief.place or rng.choice(UNSAID_PLACES[: 2 if brief.weather else 3]),
-        hour=brief.hour or _hour_of(brief, take),
+        hour=brief.hour or (Hour.OVERCAST if brief.weather else chosen.hour),
         horizon=horizon,
-        light=1 if take % 2 else -1,
-        tilt_degrees=tilt,
-        cast=tuple(_cast(brief, take, rng, horizon, width)),
+        light=chosen.light,
+        tilt_degrees=DUTCH_DEGREES * chosen.light if brief.angle is Angle.DUTCH else 0.0,
+        cast=tuple(_cast(brief, chosen, rng, horizon, width)),
         take=take,
     )
 
 
-def _hour_of(brief: Brief, take: int) -> Hour:
-    """When no hour is said, some variants try another light."""
-    if brief.weather is None:
-        return UNSAID_HOURS[take % 4]
-    return Hour.DAY if brief.weather is Weather.SNOW and take % 2 else Hour.OVERCAST
-
-
-def _cast(brief: Brief, take: int, rng: Random, horizon: float, width: float) -> list[Role]:
+def _cast(
+    brief: Brief, chosen: Composition, rng: Random, horizon: float, width: float
+) -> list[Role]:
     if brief.people == 0:
         return []
     if brief.framing is Framing.OVER_THE_SHOULDER:
-        return _over_the_shoulder(take, width)
+        return _over_the_shoulder(chosen.light, width)
     height = HEIGHTS[brief.framing] * (1.08 if brief.angle is Angle.LOW else 1.0)
-    height *= SIZES[take % 4] if height < 700 else 1 + (SIZES[take % 4] - 1) * 0.3
-    x = width * (THIRDS[take % len(THIRDS)] + rng.uniform(-0.02, 0.02))
+    height *= chosen.size if height < 700 else 1 + (chosen.size - 1) * 0.3
+    x = width * (chosen.third + rng.uniform(-0.02, 0.02))
     if brief.framing in CLOSE_FRAMINGS:
         x = width / 2 + (x - width / 2) * CLOSE_FRAMINGS[brief.framing]
     elif brief.people == 2:
@@ -177,9 +202,8 @@ def _foot(brief: Brief, height: float, horizon: float) -> float:
     return min(max(foot, horizon + 90), 945.0)
 
 
-def _over_the_shoulder(take: int, width: float) -> list[Role]:
+def _over_the_shoulder(side: int, width: float) -> list[Role]:
     """The listener's back fills one edge; the speaker faces the camera beyond."""
-    side = -1 if take % 2 else 1
     near = width / 2 + side * width * 0.30
     far = width / 2 - side * width * 0.13
     return [
