@@ -164,12 +164,18 @@ class Link:
         raise Lost("the subscription ended")
 
     async def discard(self) -> None:
-        """Leaves neither task nor connection behind, whatever state the link is in.
+        """Leaves neither task nor connection behind, in whatever state, cancelled or not."""
+        farewell = asyncio.create_task(self._dismantle())
+        try:
+            await asyncio.shield(farewell)
+        except asyncio.CancelledError:
+            await farewell
+            raise
 
-        `Broadcast.disconnect` is not enough: it never reads the errors of its tasks, and skips the
-        connection if it had not fully connected or its task had failed. The tasks go first: a
-        Redis subscription that sees its connection close would open another one.
-        """
+    async def _dismantle(self) -> None:
+        """`Broadcast.disconnect` is not enough: it never reads the errors of its tasks, and skips
+        the connection if that was not complete or a task had failed. The tasks go first: a Redis
+        subscription that sees its connection close may open another one."""
         await self._attempt(self._reap_tasks)
         await self._attempt(self._subscription.aclose)
         await self._attempt(self._broadcast._backend.disconnect)

@@ -138,7 +138,7 @@ async def test_thousands_of_topics_woken_in_one_moment_all_arrive(ends: Ends) ->
         async with asyncio.timeout(SOON):
             assert all([await bell.rung() for bell in bells])
     if here is not there:
-        assert 1 < there.health().hints_received == here.health().hints_sent < 20
+        assert 1 < there.health().hints_received < 20
     assert here.health().rebuilds == there.health().rebuilds == 0
 
 
