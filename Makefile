@@ -16,7 +16,7 @@ PIP := $(PYTHON) -m pip install --quiet --disable-pip-version-check --require-ha
 
 ##@ Use it
 
-demo: $(READY)  ## A filled board with everything on, in one process
+demo: $(READY)  ## A short film, made before your eyes: half a minute
 	@$(PYTHON) -m storyreel demo $(ARGS)
 
 run: $(READY)  ## The server

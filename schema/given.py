@@ -11,10 +11,8 @@ from strawberry.utils.str_converters import to_camel_case
 
 def given(value: Any) -> Any:
     """Inputs become dicts without the fields that are absent. A null stays a null."""
-    definition: StrawberryObjectDefinition | None = getattr(
-        value, "__strawberry_definition__", None
-    )
-    if definition is None:
+    definition = getattr(value, "__strawberry_definition__", None)
+    if not isinstance(definition, StrawberryObjectDefinition):  # an enum's member has one too
         return [given(item) for item in value] if isinstance(value, list) else value
     return {
         field.graphql_name or to_camel_case(field.python_name): given(found)

@@ -1,22 +1,33 @@
-"""The command line: `python -m storyreel serve | worker | migrate | makemigration | schema | demo`."""
+"""The command line: `python -m storyreel serve | worker | demo | migrate | …`."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import signal
+import socket
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from .settings import BadSettings, Settings, read_settings
 
+if TYPE_CHECKING:
+    from .wiring import House
+
 cli = typer.Typer(
-    add_completion=False, no_args_is_help=True, help="The live GraphQL backend of a storyboard room."
+    add_completion=False,
+    no_args_is_help=True,
+    help="The live GraphQL backend of a storyboard room.",
 )
 
-BAD_USAGE = 2
+FAILED, BAD_USAGE = 1, 2
+TALKATIVE = ("uvicorn", "uvicorn.error", "uvicorn.access", "dbos", "tortoise", "strawberry")
+
+logger = logging.getLogger(__name__)
 
 
 def main() -> None:
@@ -28,29 +39,56 @@ def main() -> None:
 
 
 def _settings() -> Settings:
+    """The settings, once logging is as they say: libraries tell what they do at `debug` only."""
     settings = read_settings()
-    logging.basicConfig(
-        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
+    level = settings.log_level.upper()
+    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    if level == "INFO":
+        for name in TALKATIVE:
+            logging.getLogger(name).setLevel(logging.WARNING)
     return settings
 
 
 @cli.command()
 def serve() -> None:
     """Serve GraphQL, and run jobs unless STORYREEL_EMBEDDED_WORKER=false."""
-    import uvicorn
-
-    from .app import create_app
+    from uvicorn.loops.auto import auto_loop_factory
 
     settings = _settings()
-    uvicorn.run(
-        create_app(settings),
-        host=settings.host,
-        port=settings.port,
-        log_level=settings.log_level,
-        timeout_graceful_shutdown=settings.drain_seconds,
-        ws_max_size=1024 * 1024,
-    )
+    with _listener(settings) as listener, asyncio.Runner(loop_factory=auto_loop_factory()) as loop:
+        loop.run(_serve(settings, listener))
+
+
+async def _serve(settings: Settings, listener: socket.socket) -> None:
+    import uvicorn
+
+    from .app import PATH, create_app
+
+    async with _open(settings, worker=settings.embedded_worker) as (house, stop):
+        server = uvicorn.Server(
+            uvicorn.Config(
+                create_app(house),
+                lifespan="off",
+                log_config=None,
+                timeout_graceful_shutdown=settings.drain_seconds,
+                ws_max_size=1024 * 1024,
+            )
+        )
+        host, port = listener.getsockname()[:2]
+        place = f"[{host}]" if ":" in host else host
+        logger.info("Serving http://%s:%d%s; stop with SIGTERM.", place, port, PATH)
+        if not stop.is_set():
+            await server.serve([listener])
+
+
+def _listener(settings: Settings) -> socket.socket:
+    """The address taken, before anything else is touched."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        return socket.create_server((settings.host, settings.port), family=family, backlog=2048)
+    except OSError as failure:
+        where = f"{settings.host}:{settings.port}"
+        raise BadSettings(f"Cannot listen on {where}: {failure.strerror}.") from None
 
 
 @cli.command()
@@ -60,15 +98,27 @@ def worker() -> None:
 
 
 async def _work(settings: Settings) -> None:
+    async with _open(settings, worker=True) as (_, stop):
+        logger.info("Working; stop with SIGTERM.")
+        await stop.wait()
+
+
+@asynccontextmanager
+async def _open(settings: Settings, *, worker: bool) -> AsyncIterator[tuple[House, asyncio.Event]]:
+    """The house, and what SIGINT and SIGTERM set, so that it is closed in good order."""
     from .wiring import open_house
 
     stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
-    async with open_house(settings, worker=True):
-        logging.getLogger(__name__).info("Working; stop with SIGTERM.")
-        await stop.wait()
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with AsyncExitStack() as stack:
+        try:
+            house = await stack.enter_async_context(open_house(settings, worker=worker))
+        except Exception as failure:
+            logger.debug("This is where it failed.", exc_info=True)
+            reason = str(failure).partition("\n")[0] or repr(failure)
+            raise BadSettings(f"Storyreel cannot start: {reason}") from failure
+        yield house, stop
 
 
 @cli.command()
@@ -84,15 +134,15 @@ def migrate(
     if check:
         if missing := asyncio.run(migrating.drift()):
             typer.echo("\n".join(["The models say more than the migrations:", *missing]), err=True)
-            raise SystemExit(1)
+            raise SystemExit(FAILED)
         return
     settings = _settings()
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
     try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
         names = asyncio.run(migrating.migrate(settings.database, target))
-    except migrating.MigrationFailed as failure:
+    except (migrating.MigrationFailed, OSError) as failure:
         typer.echo(str(failure), err=True)
-        raise SystemExit(1) from None
+        raise SystemExit(FAILED) from None
     typer.echo("\n".join(names) or "Nothing to do.")
 
 
