@@ -1,8 +1,8 @@
 """Opening the database, and which connection a statement uses.
 
-SQLite allows one writer and Tortoise gives it one connection behind one lock, so a plain read would wait
-for an open transaction. Reads outside a transaction therefore use a second connection; reads inside one
-see its writes. PostgreSQL has a pool and needs no second one.
+SQLite allows one writer and Tortoise gives it one connection behind one lock, so a plain read
+would wait for an open transaction. Reads outside a transaction therefore use a second connection;
+reads inside one see its writes. PostgreSQL has a pool and needs no second one.
 """
 
 from __future__ import annotations
@@ -77,8 +77,19 @@ def _connection(url: str) -> dict[str, Any]:
 
 
 async def open_database(url: str, *, everywhere: bool = True) -> None:
-    """Connect. `everywhere` lets tasks that were not started below this one use the database too."""
-    await Tortoise.init(config=configuration(url), _enable_global_fallback=everywhere)
+    """Connect. `everywhere` lets tasks that were not started below this one use the database too.
+
+    Connections are made at once: whoever were cancelled while the first statement of a SQLite
+    connection opens it would leave its lock taken for good.
+    """
+    settings = configuration(url)
+    await Tortoise.init(config=settings, _enable_global_fallback=everywhere)
+    try:
+        for name in settings["connections"]:
+            await get_connection(name).execute_query("SELECT 1")
+    except BaseException:
+        await close_database()
+        raise
 
 
 async def close_database() -> None:

@@ -1,7 +1,7 @@
 """TypeIDs: `<prefix>_<26 base32 characters>`, a UUIDv7 that says what it names.
 
-Format: the TypeID specification 0.3 (Crockford base32 in lower case, 128 bits, first character 0-7).
-Within one process ids are strictly increasing, so "newest first" is `ORDER BY id DESC`.
+Format: the TypeID specification 0.3, Crockford base32 in lower case for 128 bits.
+Within one process ids of a kind are strictly increasing: "newest first" is `ORDER BY id DESC`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ PATTERN = re.compile(r"([a-z]{1,8})_([0-7][0-9a-hjkmnp-tv-z]{25})")
 
 
 class Mint:
-    """Makes ids. The 12 bits after the millisecond count up within it, so order is creation order."""
+    """Makes ids. The 12 bits after the millisecond count up, so order is creation order."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

@@ -27,7 +27,7 @@ class MediaStatus(StrEnum):
 
 
 class Image(Row):
-    """One variant of one iteration of a shot; iteration 0 is the first batch.
+    """One variant of one iteration of a shot, where iteration 0 is the first batch.
 
     Its picture is an asset of ours, or `source_url` when it was made elsewhere.
     """

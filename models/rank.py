@@ -1,9 +1,9 @@
 """Fractional order keys: text that sorts in place, so that a move rewrites one row.
 
-A key is an integer part, whose first letter tells its length ("n" and later letters count up, "m" and
-earlier ones count down), and an optional fraction without trailing zeros. Only digits and lower-case
-letters are used, so every collation of SQLite and PostgreSQL sorts keys alike. Appending and
-prepending grow the key by one character per 36-fold growth of the list, not per insertion.
+A key is an integer part, whose first letter tells its length ("n" and later letters count up, "m"
+and earlier ones count down), and an optional fraction without trailing zeros. Only digits and
+lower-case letters are used, so every collation of SQLite and PostgreSQL sorts keys alike. Appending
+and prepending grow the key by one character per 36-fold growth of the list, not per insertion.
 """
 
 from __future__ import annotations

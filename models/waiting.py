@@ -8,7 +8,7 @@ from statistics import fmean
 from .database import statement
 from .job import Job, JobStatus
 
-HISTORY_JOBS = 200
+HISTORY_JOBS = 100
 
 POSITIONS = """
 SELECT id, position FROM (
@@ -25,10 +25,16 @@ async def queue_positions(job_ids: Sequence[str]) -> list[int | None]:
 
 async def seconds_taken(kinds: Sequence[tuple[str, str]]) -> list[float | None]:
     """Mean seconds from start to end of the newest complete jobs of each (kind, renderer)."""
-    done = Job.filter(status=JobStatus.COMPLETE).order_by("-id").limit(HISTORY_JOBS)
-    taken: dict[tuple[str, str], list[float]] = {}
-    for job in await done.only("id", "kind", "renderer", "started_at", "finished_at"):
-        if job.started_at is not None and job.finished_at is not None:
-            seconds = (job.finished_at - job.started_at).total_seconds()
-            taken.setdefault((job.kind.value, job.renderer), []).append(seconds)
-    return [fmean(taken[kind]) if kind in taken else None for kind in kinds]
+    means = {kind: await _mean_seconds(*kind) for kind in dict.fromkeys(kinds)}
+    return [means[kind] for kind in kinds]
+
+
+async def _mean_seconds(kind: str, renderer: str) -> float | None:
+    done = Job.filter(status=JobStatus.COMPLETE, kind=kind, renderer=renderer).order_by("-id")
+    newest = await done.limit(HISTORY_JOBS).only("id", "started_at", "finished_at")
+    taken = [
+        (job.finished_at - job.started_at).total_seconds()
+        for job in newest
+        if job.started_at is not None and job.finished_at is not None
+    ]
+    return fmean(taken) if taken else None

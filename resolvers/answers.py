@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
-import schema.results as results
-from schema.view import view_of
+from strawberry import ID
+from strawberry.scalars import JSON
+
+from schema import results
+from schema.view import View, view_of
 from services import deletion as deleting
 from services import editing
 
+V = TypeVar("V", bound=View[Any])
 
-def edited(answer: Any) -> Any:
+
+def edited(view: type[V], answer: Any) -> V | results.EditConflict:
     """A view over the edited row, or the conflict."""
-    if isinstance(answer, editing.EditConflict):
-        current: Any = view_of(answer.current)
-        return results.EditConflict(
-            fields=answer.fields, current=current, yours=dict(answer.yours)
-        )
-    return view_of(answer)
+    if not isinstance(answer, editing.EditConflict):
+        return view.of(answer)
+    return results.EditConflict(
+        fields=answer.fields, current=view_of(answer.current), yours=JSON(answer.yours)
+    )
 
 
-def deletion(answer: deleting.Deletion) -> Any:
+def deletion(answer: deleting.Deletion) -> results.Deletion:
     return results.Deletion(
-        id=answer.id, deleted=answer.deleted, restore_id=answer.restore_id
+        id=ID(answer.id),
+        deleted=[ID(gone) for gone in answer.deleted],
+        restore_id=ID(answer.restore_id) if answer.restore_id is not None else None,
     )

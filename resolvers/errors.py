@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterable
 from typing import Any
 
-from graphql import GraphQLError, GraphQLSyntaxError
+from graphql import GraphQLError, GraphQLSyntaxError, ValueNode
 
 from models import new_id
 from services.errors import Refusal
@@ -17,6 +18,11 @@ INTERNAL = "INTERNAL"
 PARSE_FAILED = "GRAPHQL_PARSE_FAILED"
 VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED"
 INVALID_INPUT = "INVALID_INPUT"
+
+BAD_VARIABLE = re.compile(
+    r"Variable ('\$\w+' has invalid|values are nested)|Too many errors processing variables"
+)
+"""How graphql-core begins to tell that a variable's value, not the document, is wrong."""
 
 
 def translate(errors: Iterable[GraphQLError]) -> list[GraphQLError]:
@@ -37,16 +43,18 @@ def _translated(error: GraphQLError) -> GraphQLError:
         return _masked(error, cause)
     if error.extensions and "code" in error.extensions:
         return error
-    return _with(error, error.message, {"code": _code_of(error)})
+    code = _code_of(error)
+    return _with(error, error.message, {"code": code}) if code else _masked(error, error)
 
 
-def _code_of(error: GraphQLError) -> str:
-    """The code of an error that GraphQL itself found."""
+def _code_of(error: GraphQLError) -> str | None:
+    """The code of an error that GraphQL itself found; None where the client is not to blame."""
     if isinstance(error, GraphQLSyntaxError):
         return PARSE_FAILED
-    if error.path:
-        return INVALID_INPUT
-    return INVALID_INPUT if error.message.startswith("Variable ") else VALIDATION_FAILED
+    if error.path:  # met while it ran: an argument's value, or else an answer that fits no type
+        blamed = any(isinstance(node, ValueNode) for node in error.nodes or ())
+        return INVALID_INPUT if blamed else None
+    return INVALID_INPUT if BAD_VARIABLE.match(error.message) else VALIDATION_FAILED
 
 
 def _masked(error: GraphQLError, cause: BaseException) -> GraphQLError:

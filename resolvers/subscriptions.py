@@ -1,5 +1,6 @@
 from collections.abc import AsyncGenerator
-from typing import Annotated, Any
+from contextlib import aclosing
+from typing import Annotated
 
 import strawberry
 
@@ -11,6 +12,8 @@ from services import feed, watching
 
 from .context import Info
 
+ProjectId = Annotated[strawberry.ID, strawberry.argument(description="The project.")]
+
 
 @strawberry.type(description="Streams. Each event of a stream is read anew.")
 class Subscription:
@@ -20,34 +23,32 @@ class Subscription:
     async def project_events(
         self,
         info: Info,
-        project_id: Annotated[strawberry.ID, strawberry.argument(description="The project.")],
+        project_id: ProjectId,
         after: Annotated[
-            Cursor | None, strawberry.argument(description="The last `cursor` seen; from now on by default.")
+            Cursor | None,
+            strawberry.argument(description="The last `cursor` seen; from now on by default."),
         ] = None,
     ) -> AsyncGenerator[ProjectFeed, None]:
         context = info.context
         at = sequence_in(after, project_id) if after is not None else None
-        async for found in feed.follow(context.world, context.actor, project_id, at):
-            context.forget()
-            if isinstance(found, feed.Resync):
-                yield ResyncRequired(
-                    cursor=feed_cursor(project_id, found.sequence), reason=found.reason
-                )
-            else:
-                yield ProjectChanges.of(project_id, found.sequence, found.events)
+        async with aclosing(feed.follow(context.world, context.actor, project_id, at)) as news:
+            async for found in news:
+                context.forget()
+                if isinstance(found, feed.Changes):
+                    yield ProjectChanges.of(project_id, found.sequence, found.events)
+                else:
+                    cursor = feed_cursor(project_id, found.sequence)
+                    yield ResyncRequired(cursor=cursor, reason=found.reason)
 
     @strawberry.subscription(
         description="A live query: the project at once and again after each change of it."
     )
-    async def live_project(
-        self,
-        info: Info,
-        id: Annotated[strawberry.ID, strawberry.argument(description="The project.")],
-    ) -> AsyncGenerator[Project, None]:
+    async def live_project(self, info: Info, id: ProjectId) -> AsyncGenerator[Project, None]:
         context = info.context
-        async for row in feed.live(context.world, context.actor, id):
-            context.forget()
-            yield Project.of(row)
+        async with aclosing(feed.live(context.world, context.actor, id)) as rows:
+            async for row in rows:
+                context.forget()
+                yield Project.of(row)
 
     @strawberry.subscription(
         description="Snapshots of jobs while they run. Ends when all jobs named by `jobIds` ended."
@@ -66,8 +67,9 @@ class Subscription:
         ] = None,
     ) -> AsyncGenerator[Job, None]:
         context = info.context
-        ids: list[Any] | None = list(job_ids) if job_ids is not None else None
+        ids = [str(job_id) for job_id in job_ids] if job_ids is not None else None
         watch = watching.watch_jobs(context.world, context.actor, project_id, shot_id, ids)
-        async for row in watch:
-            context.forget()
-            yield Job.of(row)
+        async with aclosing(watch) as rows:
+            async for row in rows:
+                context.forget()
+                yield Job.of(row)

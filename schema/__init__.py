@@ -1,1 +1,1 @@
-"""The nouns: GraphQL types drawn over rows, their edges, inputs and enums. No writes, no root fields."""
+"""The nouns: GraphQL types drawn over rows, their edges, inputs and enums. No root fields."""

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Any, Generic, TypeVar
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Annotated, Generic, Self, TypeVar
 
 import strawberry
 
+import models
+
 from .cursor import invalid, pack, unpack
-from .view import View, view_of
+from .view import view_of
 
 PAGE_MAX = 200
 
 Item = TypeVar("Item")
+
+First = Annotated[int, strawberry.argument(description="Page size, at most 200.")]
+After = Annotated[
+    str | None, strawberry.argument(description="The `endCursor` of the page before.")
+]
+
+Read = Callable[[str | None, int], Awaitable[Sequence[models.Row]]]
+"""At most so many rows, newest first, strictly older than the one of this id."""
 
 
 @strawberry.type(description="Where a page stands in its list.")
@@ -36,6 +46,22 @@ class Connection(Generic[Item]):
     edges: list[Edge[Item]] = strawberry.field(description="The items with their cursors.")
     page_info: PageInfo = strawberry.field(description="Where this page stands in the list.")
 
+    @classmethod
+    async def read(cls, rows: Read, scope: str, first: int, after: str | None) -> Self:
+        """A page after a cursor of the same scope."""
+        size = page_size(first)
+        found = await rows(_id_in(after, scope) if after is not None else None, size + 1)
+        edges: list[Edge[Item]] = [
+            Edge(cursor=pack(scope, row.id), node=view_of(row)) for row in found[:size]
+        ]
+        info = PageInfo(
+            has_next_page=len(found) > size,
+            has_previous_page=after is not None,
+            start_cursor=edges[0].cursor if edges else None,
+            end_cursor=edges[-1].cursor if edges else None,
+        )
+        return cls(edges=edges, page_info=info)
+
 
 def page_size(first: int) -> int:
     """At most PAGE_MAX; a negative number is refused."""
@@ -44,24 +70,8 @@ def page_size(first: int) -> int:
     return min(first, PAGE_MAX)
 
 
-async def paginate(
-    read: Callable[[str | None, int], Awaitable[list[Any]]],
-    scope: str,
-    first: int,
-    after: str | None,
-) -> dict[str, Any]:
-    """The fields of a connection. `read(after_id, count)` yields rows newest first."""
-    size = page_size(first)
-    after_id = unpack(after, scope) if after is not None else None
-    if after_id is not None and not isinstance(after_id, str):
+def _id_in(cursor: str, scope: str) -> str:
+    row_id = unpack(cursor, scope)
+    if not isinstance(row_id, str) or models.prefix_of(row_id) is None:
         raise invalid("This is not a cursor.", "after")
-    rows = await read(after_id, size + 1)
-    views: list[View[Any]] = [view_of(row) for row in rows[:size]]
-    edges: list[Any] = [Edge(cursor=pack(scope, view.row.id), node=view) for view in views]
-    info = PageInfo(
-        has_next_page=len(rows) > size,
-        has_previous_page=after is not None,
-        start_cursor=edges[0].cursor if edges else None,
-        end_cursor=edges[-1].cursor if edges else None,
-    )
-    return {"edges": edges, "page_info": info}
+    return row_id

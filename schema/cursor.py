@@ -1,4 +1,4 @@
-"""Cursors: opaque text that says where a list or a feed was left, bound to that very list or feed."""
+"""Cursors: opaque text that says where a list or a feed was left, bound to that list or feed."""
 
 from __future__ import annotations
 

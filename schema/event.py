@@ -1,70 +1,53 @@
 """What happened to a project, and what a follower of its feed receives."""
 
-from collections.abc import Iterable
 from datetime import datetime
-from typing import Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
 import models
 
 from .cursor import Cursor, feed_cursor
-from .image import Image
-from .job import Job
-from .loading import Info
-from .project import Project
-from .scene import Scene
-from .selection import StoryboardSelection
-from .shot import Shot
-from .view import ById, view_of
+from .view import View, up
+
+if TYPE_CHECKING:
+    from .image import Image
+    from .job import Job
+    from .project import Project
+    from .scene import Scene
+    from .selection import StoryboardSelection
+    from .shot import Shot
 
 strawberry.enum(models.EventKind, description="What happened to the subject of an event.")
 
 
-@strawberry.interface(description="One change. It tells what changed; fields show the state of now.")
-class Event:
-    row: strawberry.Private[models.Event]
+@strawberry.interface(description="A change. It says what changed; edges show the state of now.")
+class Event(View[models.Event]):
+    at: datetime = strawberry.field(description="When it happened.")
+    kind: models.EventKind = strawberry.field(description="What happened.")
+    idempotency_key: str | None = strawberry.field(
+        description="The key of the request that did it, to drop an optimistic copy."
+    )
+    subject_id: strawberry.ID = strawberry.field(description="Id of what it happened to.")
+    changed: list[str] = strawberry.field(
+        description="The fields that changed, nested ones with dots; not `version` and `updatedAt`."
+    )
+    version: int | None = strawberry.field(
+        description="The version of the subject after it, if it has versions."
+    )
+    project: Annotated["Project", strawberry.lazy(".project")] | None = up(
+        models.Project,
+        by="feed_id",
+        description="The project as it is now; null once it is deleted.",
+    )
 
     @strawberry.field(description="The position after this event.")
     def cursor(self) -> Cursor:
         return feed_cursor(self.row.feed_id, self.row.sequence)
 
-    @strawberry.field(description="When it happened.")
-    def at(self) -> datetime:
-        return self.row.at
-
-    @strawberry.field(description="What happened.")
-    def kind(self) -> models.EventKind:
-        return self.row.kind
-
     @strawberry.field(description="Id of the user who did it; `system` for workers.")
     def actor(self) -> str:
         return self.row.actor_id
-
-    @strawberry.field(description="The key of the request that did it, to drop an optimistic copy.")
-    def idempotency_key(self) -> str | None:
-        return self.row.idempotency_key
-
-    @strawberry.field(description="Id of what it happened to.")
-    def subject_id(self) -> strawberry.ID:
-        return strawberry.ID(self.row.subject_id)
-
-    @strawberry.field(description="The fields that changed, nested ones with dots.")
-    def changed(self) -> list[str]:
-        return self.row.changed
-
-    @strawberry.field(description="The version of the subject after it, if it has versions.")
-    def version(self) -> int | None:
-        return self.row.version
-
-    @strawberry.field(description="The project as it is now; null once it is deleted.")
-    async def project(self, info: Info) -> Project | None:
-        return await _now(info, models.Project, self.row.feed_id)
-
-
-async def _now(info: Info, model: type[models.Row], row_id: str) -> Any:
-    row = await info.context.load(ById(model), row_id)
-    return view_of(row) if row is not None else None
 
 
 @strawberry.type(description="A change of the project itself.")
@@ -74,37 +57,39 @@ class ProjectEvent(Event):
 
 @strawberry.type(description="A change of a scene.")
 class SceneEvent(Event):
-    @strawberry.field(description="The scene as it is now; null once it is deleted.")
-    async def scene(self, info: Info) -> Scene | None:
-        return await _now(info, models.Scene, self.row.subject_id)
+    scene: Annotated["Scene", strawberry.lazy(".scene")] | None = up(
+        models.Scene, by="subject_id", description="The scene as it is now; null once deleted."
+    )
 
 
 @strawberry.type(description="A change of a shot.")
 class ShotEvent(Event):
-    @strawberry.field(description="The shot as it is now; null once it is deleted.")
-    async def shot(self, info: Info) -> Shot | None:
-        return await _now(info, models.Shot, self.row.subject_id)
+    shot: Annotated["Shot", strawberry.lazy(".shot")] | None = up(
+        models.Shot, by="subject_id", description="The shot as it is now; null once deleted."
+    )
 
 
 @strawberry.type(description="A change of an image.")
 class ImageEvent(Event):
-    @strawberry.field(description="The image as it is now; null once it is deleted.")
-    async def image(self, info: Info) -> Image | None:
-        return await _now(info, models.Image, self.row.subject_id)
+    image: Annotated["Image", strawberry.lazy(".image")] | None = up(
+        models.Image, by="subject_id", description="The image as it is now; null once deleted."
+    )
 
 
 @strawberry.type(description="A change of a shot's place on the storyboard.")
 class StoryboardEvent(Event):
-    @strawberry.field(description="The selection as it is now; null once it is cleared.")
-    async def selection(self, info: Info) -> StoryboardSelection | None:
-        return await _now(info, models.StoryboardSelection, self.row.subject_id)
+    selection: Annotated["StoryboardSelection", strawberry.lazy(".selection")] | None = up(
+        models.StoryboardSelection,
+        by="subject_id",
+        description="The selection as it is now; null once cleared.",
+    )
 
 
 @strawberry.type(description="A change of a job's state. Progress is not in the log.")
 class JobEvent(Event):
-    @strawberry.field(description="The job as it is now.")
-    async def job(self, info: Info) -> Job | None:
-        return await _now(info, models.Job, self.row.subject_id)
+    job: Annotated["Job", strawberry.lazy(".job")] | None = up(
+        models.Job, by="subject_id", description="The job as it is now."
+    )
 
 
 @strawberry.type(description="Something was deleted, with everything below it.")
@@ -127,17 +112,17 @@ KINDS: dict[str, type[Event]] = {
 def event_of(row: models.Event) -> Event:
     """The event type over a row of the log."""
     if row.kind is models.EventKind.DELETED:
-        return RemovedEvent(row=row)
-    return KINDS[models.prefix_of(row.subject_id) or ""](row=row)
+        return RemovedEvent.of(row)
+    return KINDS[models.prefix_of(row.subject_id) or ""].of(row)
 
 
 @strawberry.type(description="Consecutive events of a feed.")
 class ProjectChanges:
-    cursor: Cursor = strawberry.field(description="The position after them: keep it, resume from it.")
+    cursor: Cursor = strawberry.field(description="The position after them: keep it to resume.")
     events: list[Event] = strawberry.field(description="The events in order.")
 
     @classmethod
-    def of(cls, feed_id: str, sequence: int, rows: Iterable[models.Event]) -> Self:
+    def of(cls, feed_id: str, sequence: int, rows: list[models.Event]) -> "ProjectChanges":
         return cls(cursor=feed_cursor(feed_id, sequence), events=[event_of(row) for row in rows])
 
 

@@ -44,10 +44,10 @@ class Image(View[models.Image], Node):
     )
     job: Job | None = up(models.Job, by="job_id", description="The job that makes it.")
 
-    @strawberry.field(description="A link to the picture: ours expires, a registered one is given back.")
+    @strawberry.field(description="A link to the picture; one to a file of ours expires.")
     def image_url(self, info: Info) -> str | None:
-        image = self.row
-        return info.context.asset_url(image.asset_id) if image.asset_id else image.source_url
+        asset = self.row.asset_id
+        return info.context.asset_url(asset) if asset is not None else self.row.source_url
 
     @strawberry.field(description="A link to a small WebP of it, at most 480 pixels wide.")
     def thumbnail_url(self, info: Info) -> str | None:
@@ -66,8 +66,7 @@ class Iteration:
 
     @strawberry.field(description="The image that the batch refines.")
     async def parent_image(self, info: Info) -> Image | None:
-        parents = {image.row.parent_image_id for image in self.images} - {None}
-        if not parents:
-            return None
-        row = await info.context.load(ById(models.Image), min(p for p in parents if p))
-        return Image.of(row) if isinstance(row, models.Image) else None
+        parents = (image.row.parent_image_id for image in self.images)
+        parent_id = min((parent for parent in parents if parent is not None), default=None)
+        row = await info.context.load(ById(models.Image), parent_id) if parent_id else None
+        return Image.of(row) if row is not None else None

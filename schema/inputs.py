@@ -8,6 +8,9 @@ from strawberry.scalars import JSON
 
 import models
 
+KEY = "Repeat a request with the same key to get its first answer again."
+PARAMETERS = "Free parameters for the renderer; width, height and seed are known to all."
+
 
 def may(description: str) -> Any:
     """A field that need not be given."""
@@ -68,7 +71,7 @@ class CreateProjectInput:
     prompt_planner_data: JSON | None = may("Free data of the planner.")
     client_slug: str | None = may("The workspace to create it in; yours by default.")
     frame_rate: str | None = may("Frames per second as `24` or `24000/1001`; 24 by default.")
-    idempotency_key: str | None = may("Repeat a request with the same key to get its first answer again.")
+    idempotency_key: str | None = may(KEY)
 
 
 @strawberry.input(description="Changes of a project.")
@@ -99,7 +102,7 @@ class CreateSceneInput:
     label: str | None = may("Its number in the script.")
     description: str | None = may("What happens.")
     shots: list[SceneShotInput] | None = may("Its shots, at most 200.")
-    idempotency_key: str | None = may("Repeat a request with the same key to get its first answer again.")
+    idempotency_key: str | None = may(KEY)
 
 
 @strawberry.input(description="Changes of a scene.")
@@ -121,7 +124,7 @@ class CreateShotInput:
     camera: CameraInput | None = may("Its camera setup; merged.")
     type: str | None = may("What kind of shot it is, in your own words.")
     status: str | None = may("How far it is, in your own words.")
-    idempotency_key: str | None = may("Repeat a request with the same key to get its first answer again.")
+    idempotency_key: str | None = may(KEY)
 
 
 @strawberry.input(description="Changes of a shot.")
@@ -152,7 +155,7 @@ class RegisterImagesInput:
     images: list[RegisteredImageInput] = must("The images, at most 24.")
     iteration_number: int | None = may("The iteration they belong to; the next by default.")
     parent_image_id: strawberry.ID | None = may("The image of the same shot that they refine.")
-    idempotency_key: str | None = may("Repeat a request with the same key to get its first answer again.")
+    idempotency_key: str | None = may(KEY)
 
 
 @strawberry.input(description="Changes of an image made elsewhere.")
@@ -167,7 +170,7 @@ class ImagePatch:
 class SelectMasterShotInput:
     shot_id: strawberry.ID = must("The shot.")
     image_id: strawberry.ID = must("A complete image of that shot.")
-    idempotency_key: str | None = may("Repeat a request with the same key to get its first answer again.")
+    idempotency_key: str | None = may(KEY)
 
 
 @strawberry.input(description="Changes of an animation made elsewhere.")
@@ -185,8 +188,8 @@ class GenerateImagesInput:
     count: int | None = may("How many variants: 1 to 12, 6 by default.")
     renderer: str | None = may("Who is to draw, by name.")
     model: str | None = may("The model to ask for.")
-    parameters: JSON | None = may("Free parameters for the renderer; width, height and seed are known to all.")
-    idempotency_key: str | None = may("Repeat a request with the same key to get its first answer again.")
+    parameters: JSON | None = may(PARAMETERS)
+    idempotency_key: str | None = may(KEY)
 
 
 @strawberry.input(description="An order of images made from another.")
@@ -196,18 +199,18 @@ class RefineImageInput:
     count: int | None = may("How many variants: 1 to 12, 6 by default.")
     renderer: str | None = may("Who is to draw, by name.")
     model: str | None = may("The model to ask for.")
-    parameters: JSON | None = may("Free parameters for the renderer; width, height and seed are known to all.")
-    idempotency_key: str | None = may("Repeat a request with the same key to get its first answer again.")
+    parameters: JSON | None = may(PARAMETERS)
+    idempotency_key: str | None = may(KEY)
 
 
 @strawberry.input(description="An order of animations: of a project or of selections.")
 class AnimateInput:
-    project_id: strawberry.ID | None = may("Every selection of the project without a finished animation.")
+    project_id: strawberry.ID | None = may("Every selection of it without a finished animation.")
     selection_ids: list[strawberry.ID] | None = may("These selections, whether animated or not.")
     duration: float | None = may("Seconds; the shot's own length by default, else 2.")
     motion: str | None = may("How the camera moves; as the shot says by default.")
     renderer: str | None = may("Who is to animate, by name.")
-    idempotency_key: str | None = may("Repeat a request with the same key to get its first answer again.")
+    idempotency_key: str | None = may(KEY)
 
 
 @strawberry.input(description="An order of the film.")
@@ -215,4 +218,4 @@ class ExportInput:
     project_id: strawberry.ID = must("The project.")
     format: ExportFormat = must("The kind of file.")
     options: JSON | None = may("Settings of the format; MP4 has none.")
-    idempotency_key: str | None = may("Repeat a request with the same key to get its first answer again.")
+    idempotency_key: str | None = may(KEY)

@@ -1,5 +1,6 @@
+from asyncio import gather
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
@@ -69,7 +70,7 @@ class Job(View[models.Job], Node):
 
 
 async def seconds_left(info: Info, job: models.Job) -> float | None:
-    """Queued jobs count those before them; an ended job and one without history have no estimate."""
+    """Queued jobs count those before them. None for an ended job, and where there is no history."""
     if job.status.ended:
         return None
     taken = await info.context.load(models.seconds_taken, (job.kind.value, job.renderer))
@@ -90,12 +91,10 @@ class JobBatch(View[models.JobBatch], Node):
 
     @strawberry.field(description="The images it makes, by variant.")
     async def images(self, info: Info) -> list[Annotated["Image", strawberry.lazy(".image")]]:
-        by_job = [
-            await info.context.load(Children(models.Image, "job_id", ("variant_number",)), job.id)
-            for job in await self._jobs(info)
-        ]
-        views: list[Any] = [view_of(image) for images in by_job for image in images]
-        return views
+        jobs = await self._jobs(info)
+        by_job = Children(models.Image, "job_id", ("variant_number",))
+        found = await info.context.load_all(by_job, [job.id for job in jobs])
+        return [view_of(image) for images in found for image in images]
 
     @strawberry.field(description="How many jobs it has.")
     async def requested(self, info: Info) -> int:
@@ -121,7 +120,7 @@ class JobBatch(View[models.JobBatch], Node):
 
     @strawberry.field(description="Seconds until its last job ends, as far as one can judge.")
     async def eta_seconds(self, info: Info) -> float | None:
-        left = [await seconds_left(info, job) for job in await self._jobs(info)]
+        left = await gather(*(seconds_left(info, job) for job in await self._jobs(info)))
         return max((seconds for seconds in left if seconds is not None), default=None)
 
     async def _jobs(self, info: Info) -> list[models.Job]:

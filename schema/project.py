@@ -1,5 +1,5 @@
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import strawberry
 from strawberry.scalars import JSON
@@ -8,24 +8,24 @@ import models
 from models import reading
 
 from .client import Client
-from .connection import Connection, page_size, paginate
+from .connection import After, Connection, First, page_size
 from .cursor import Cursor, feed_cursor, invalid, sequence_in
+from .event import ProjectChanges
 from .job import Job
 from .loading import Info
 from .node import Node
 from .scene import Scene
 from .selection import StoryboardSelection
-from .view import ById, Children, View, many, up
-
-if TYPE_CHECKING:
-    from .event import ProjectChanges
+from .view import Children, View, many, up
 
 strawberry.enum(models.WorkflowVersion, description="Which pipeline a project follows.")
-strawberry.enum(models.RedesignStatus, description="The stage of a project; it follows from its rows.")
+strawberry.enum(
+    models.RedesignStatus, description="The stage of a project; it follows from its rows."
+)
 
 
 @strawberry.type(description="How many scenes and shots a project has and how far they are.")
-class ProjectProgress:
+class ProjectProgress(View[models.ProjectProgress]):
     total_scenes: int = strawberry.field(description="Scenes.")
     total_shots: int = strawberry.field(description="Shots.")
     shots_with_selections: int = strawberry.field(description="Shots with a chosen image.")
@@ -71,7 +71,8 @@ class Project(View[models.Project], Node):
 
     @strawberry.field(description="How far it is.")
     async def progress(self, info: Info) -> ProjectProgress:
-        return await info.context.load(models.progress_of_projects, self.row.id)  # type: ignore[return-value]  # same attributes
+        load = info.context.load
+        return ProjectProgress.of(await load(models.progress_of_projects, self.row.id))
 
     @strawberry.field(description="The chosen images in scene and shot order.")
     async def storyboard(self, info: Info) -> list[StoryboardSelection]:
@@ -89,35 +90,27 @@ class Project(View[models.Project], Node):
     @strawberry.field(description="Its jobs, newest first.")
     async def jobs(
         self,
-        info: Info,
-        first: Annotated[int, strawberry.argument(description="Page size, at most 200.")] = 50,
-        after: Annotated[
-            str | None, strawberry.argument(description="The last page's `endCursor`.")
-        ] = None,
+        first: First = 50,
+        after: After = None,
         status: Annotated[
             list[models.JobStatus] | None, strawberry.argument(description="Only with these.")
         ] = None,
     ) -> JobConnection:
         wanted = {"status__in": status} if status is not None else {}
 
-        async def read(after_id: str | None, count: int) -> list[models.Job]:
-            return await reading.page(
-                models.Job, after_id, count, project_id=self.row.id, **wanted
-            )
+        async def rows(after_id: str | None, count: int) -> list[models.Job]:
+            return await reading.page(models.Job, after_id, count, project_id=self.row.id, **wanted)
 
-        return JobConnection(**await paginate(read, f"{self.row.id}/jobs", first, after))
+        return await JobConnection.read(rows, f"{self.row.id}/jobs", first, after)
 
     @strawberry.field(description="Its history, oldest first. Refused where it is no longer kept.")
     async def events(
         self,
-        info: Info,
-        first: Annotated[int, strawberry.argument(description="How many, at most 200.")] = 50,
+        first: First = 50,
         after: Annotated[
-            Cursor | None, strawberry.argument(description="The last page's `cursor`.")
+            Cursor | None, strawberry.argument(description="The `cursor` of the page before.")
         ] = None,
-    ) -> Annotated["ProjectChanges", strawberry.lazy(".event")]:
-        from .event import ProjectChanges
-
+    ) -> ProjectChanges:
         feed = await models.Feed.get(id=self.row.id)
         at = sequence_in(after, feed.id) if after is not None else feed.floor
         if at < feed.floor:

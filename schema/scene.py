@@ -28,7 +28,10 @@ class Scene(View[models.Scene], Node):
         models.Project, by="project_id", description="The project it belongs to."
     )
     shots: list[Shot] = many(
-        models.Shot, on="scene_id", order=("rank",), description="Its shots in order; at most 1,000."
+        models.Shot,
+        on="scene_id",
+        order=("rank",),
+        description="Its shots in order; at most 1,000.",
     )
 
     @strawberry.field(description="It has shots and each has a chosen image.")

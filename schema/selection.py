@@ -34,7 +34,7 @@ class StoryboardSelection(View[models.StoryboardSelection], Node):
     created_at: datetime = strawberry.field(description="When an image was first chosen.")
     updated_at: datetime = strawberry.field(description="When it last changed.")
 
-    @strawberry.field(description="A link to the animation: ours expires, a registered one is given back.")
+    @strawberry.field(description="A link to the animation; one to a file of ours expires.")
     def animated_video_url(self, info: Info) -> str | None:
-        selection = self.row
-        return info.context.asset_url(selection.video_id) if selection.video_id else selection.video_url
+        video = self.row.video_id
+        return info.context.asset_url(video) if video is not None else self.row.video_url

@@ -40,8 +40,8 @@ class Generation:
 class Timing:
     duration: float | None = strawberry.field(description="Length in seconds.")
     duration_frames: int | None = strawberry.field(description="Length in frames.")
-    in_point: float | None = strawberry.field(description="Where it begins in its clip, in seconds.")
-    out_point: float | None = strawberry.field(description="Where it ends in its clip, in seconds.")
+    in_point: float | None = strawberry.field(description="Where it begins in its clip.")
+    out_point: float | None = strawberry.field(description="Where it ends in its clip.")
     transition: str | None = strawberry.field(description="How it leads to the next, by name.")
 
 
@@ -91,10 +91,10 @@ class Shot(View[models.Shot], Node):
 
     @strawberry.field(description="The image chosen as its master shot.")
     async def selected_image(self, info: Info) -> Image | None:
-        batch = Children(models.StoryboardSelection, "shot_id", ("id",))
-        chosen = await info.context.load(batch, self.row.id)
-        image = await info.context.load(ById(models.Image), chosen[0].image_id) if chosen else None
-        return Image.of(image) if isinstance(image, models.Image) else None
+        load = info.context.load
+        chosen = await load(Children(models.StoryboardSelection, "shot_id", ("id",)), self.row.id)
+        image = await load(ById(models.Image), chosen[0].image_id) if chosen else None
+        return Image.of(image) if image is not None else None
 
     @strawberry.field(description="The number of its last iteration.")
     async def latest_iteration_number(self, info: Info) -> int | None:
@@ -129,11 +129,10 @@ class Shot(View[models.Shot], Node):
     @strawberry.field(description="How long it is.")
     async def timing(self, info: Info) -> Timing:
         stored = self.row.timing
-        project = await info.context.load(ById(models.Project), self.row.project_id)
-        rate = project.rate if isinstance(project, models.Project) else 24
+        project: models.Project = await info.context.load(ById(models.Project), self.row.project_id)
 
         def seconds(name: str) -> float | None:
-            return round(float(stored[name] / rate), 6) if name in stored else None
+            return round(float(stored[name] / project.rate), 6) if name in stored else None
 
         return Timing(
             duration=seconds("duration"),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from inspect import Parameter, signature
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, Self, TypeVar, get_args
 
 import strawberry
@@ -12,7 +13,7 @@ import strawberry
 import models
 from models import reading
 
-from .loading import Info
+from .loading import Info, Loading
 
 Row = TypeVar("Row")
 
@@ -24,16 +25,13 @@ class View(Generic[Row]):
     `many`; only what needs more than a read of rows is a method, which finds its row in `self.row`.
     """
 
+    over: ClassVar[type[Any]]
     row: strawberry.Private[Row]
-
-    over: ClassVar[dict[type[models.Row], type[View[Any]]]] = {}
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
-        for base in getattr(cls, "__orig_bases__", ()):
-            for model in get_args(base):
-                if isinstance(model, type) and issubclass(model, models.Row):
-                    View.over[model] = cls
+        for base in cls.__dict__.get("__orig_bases__", ()):
+            cls.over, *_ = get_args(base) or (cls.over,)
 
     @classmethod
     def of(cls, row: Row) -> Self:
@@ -53,9 +51,14 @@ class View(Generic[Row]):
             return getattr(self.row, field)
 
 
-def view_of(row: models.Row) -> View[Any]:
+def view_of(row: object) -> Any:
     """The view over a row of any kind."""
-    return View.over[type(row)].of(row)
+    return _views()[type(row)].of(row)
+
+
+@cache
+def _views() -> dict[type[Any], type[View[Any]]]:
+    return {view.over: view for view in View.__subclasses__()}
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,7 @@ class ById:
 
     model: type[models.Row]
 
-    async def __call__(self, ids: Sequence[str]) -> list[models.Row | None]:
+    async def __call__(self, ids: Sequence[str]) -> list[Any]:
         found = await reading.by_id(self.model, ids)
         return [found.get(row_id) for row_id in ids]
 
@@ -94,11 +97,20 @@ class Filter:
 
 def up(model: type[models.Row], *, by: str, description: str) -> Any:
     """The edge to the row whose id this row's column `by` holds."""
+    batch = ById(model)
 
-    async def resolve(self: Any, info: Info) -> Any:
-        key = getattr(self.row, by)
-        row = await info.context.load(ById(model), key) if key is not None else None
+    async def read(context: Loading, key: str) -> Any:
+        row = await context.load(batch, key)
         return view_of(row) if row is not None else None
+
+    def resolve(self: View[Any], info: Info) -> Any:
+        key = getattr(self.row, by)
+        if key is None:
+            return None
+        passed = info.context.passed.get(
+            key
+        )  # a task for each way back would cost most of the time
+        return view_of(passed) if passed is not None else read(info.context, key)
 
     return _edge(resolve, description)
 
@@ -107,7 +119,8 @@ def one(model: type[models.Row], *, on: str, description: str) -> Any:
     """The edge to the only row whose column `on` holds this row's id, if there is one."""
     batch = Children(model, on, ("id",))
 
-    async def resolve(self: Any, info: Info) -> Any:
+    async def resolve(self: View[Any], info: Info) -> Any:
+        info.context.passed[self.row.id] = self.row
         rows = await info.context.load(batch, self.row.id)
         return view_of(rows[0]) if rows else None
 
@@ -123,33 +136,36 @@ def many(
     filters: Mapping[str, Filter] | None = None,
 ) -> Any:
     """The edge to all rows whose column `on` holds this row's id, in order."""
-    known = dict(filters or {})
+    known = filters or {}
 
-    async def resolve(self: Any, info: Info, **given: Any) -> Any:
+    async def resolve(self: View[Any], info: Info, **given: Any) -> Any:
+        info.context.passed[self.row.id] = self.row
         where = tuple((known[n].column, v) for n, v in given.items() if v is not None)
         rows = await info.context.load(Children(model, on, order, where), self.row.id)
-        return [view_of(row) for row in rows]
+        return _views()[model].all(rows)
 
     return _edge(resolve, description, known)
 
 
-def _edge(resolve: Any, description: str, filters: Mapping[str, Filter] | None = None) -> Any:
-    """A Strawberry field whose type is the annotation it is assigned to."""
-    keyword = inspect.Parameter.KEYWORD_ONLY
+def _edge(
+    resolve: Callable[..., Any],
+    description: str,
+    filters: Mapping[str, Filter] | None = None,
+) -> Any:
+    """A Strawberry field whose type is the annotation it is assigned to.
+
+    Strawberry reads arguments off the resolver's signature, so the filters are written into it.
+    """
     arguments = [
-        inspect.Parameter(
-            name,
-            keyword,
-            default=None,
-            annotation=_described(spec),
-        )
-        for name, spec in (filters or {}).items()
+        Parameter(name, Parameter.KEYWORD_ONLY, default=None, annotation=_argument(filter))
+        for name, filter in (filters or {}).items()
     ]
-    own = [p for p in inspect.signature(resolve).parameters.values() if p.kind is not p.VAR_KEYWORD]
-    resolve.__signature__ = inspect.Signature([*own, *arguments])
+    whole = signature(resolve)
+    fixed = [p for p in whole.parameters.values() if p.kind is not Parameter.VAR_KEYWORD]
+    resolve.__signature__ = whole.replace(parameters=[*fixed, *arguments])  # type: ignore[attr-defined]  # functions take it
     resolve.__annotations__ = {"info": Info} | {p.name: p.annotation for p in arguments}
     return strawberry.field(resolver=resolve, description=description)
 
 
-def _described(spec: Filter) -> Any:
-    return Annotated[spec.type | None, strawberry.argument(description=spec.description)]
+def _argument(filter: Filter) -> Any:
+    return Annotated[filter.type | None, strawberry.argument(description=filter.description)]

@@ -5,8 +5,10 @@ A thing that is missing and a thing that is somebody else's answer alike.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TypeVar
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import TYPE_CHECKING, TypeVar
 
 from models import (
     Asset,
@@ -25,7 +27,9 @@ from models import (
 
 from . import limits
 from .errors import Forbidden, InvalidInput, LimitExceeded, NotFound
-from .work import Actor, Role, Work
+
+if TYPE_CHECKING:
+    from .work import Work
 
 R = TypeVar("R", bound=Row)
 
@@ -33,6 +37,30 @@ NODES = {
     model.PREFIX
     for model in (Project, Scene, Shot, Image, StoryboardSelection, Job, JobBatch, Asset)
 }
+
+
+class Role(IntEnum):
+    """What one may do with a client's projects; each role includes the ones before."""
+
+    VIEWER = 1
+    EDITOR = 2
+    OWNER = 3
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who asks, and their role at each client by its id."""
+
+    id: str
+    name: str
+    roles: Mapping[str, Role]
+    everywhere: Role | None = None
+
+    def role_at(self, client_id: str) -> Role | None:
+        return self.roles.get(client_id, self.everywhere)
+
+
+SYSTEM = Actor("system", "Storyreel", {}, Role.OWNER)
 
 
 def named(model: type[Row]) -> str:
@@ -51,13 +79,12 @@ def check_id(model: type[Row], row_id: str, field: str = "id") -> str:
     return row_id
 
 
-async def visible(actor: Actor, model: type[R], row_id: str) -> R | None:
+async def visible(actor: Actor, model: type[R], row_id: str, field: str = "id") -> R | None:
     """The row if it exists and the actor may see it."""
-    check_id(model, row_id)
-    row = (await reading.by_id(model, [row_id])).get(row_id)
-    if row is None or await _role(actor, row) is None:
-        return None
-    return row
+    check_id(model, row_id, field)
+    found = await reading.by_id(model, [row_id])
+    roles = await _roles(actor, found.values())
+    return found[row_id] if row_id in roles else None
 
 
 async def visible_node(actor: Actor, row_id: str) -> Row | None:
@@ -65,9 +92,7 @@ async def visible_node(actor: Actor, row_id: str) -> Row | None:
     return (await visible_nodes(actor, [row_id], field="id"))[0]
 
 
-async def visible_nodes(
-    actor: Actor, ids: Sequence[str], field: str = "ids"
-) -> list[Row | None]:
+async def visible_nodes(actor: Actor, ids: Sequence[str], field: str = "ids") -> list[Row | None]:
     """Anything by its id, in order; None for what the actor may not see."""
     if len(ids) > limits.NODES:
         raise LimitExceeded(f"At most {limits.NODES} ids at once.", field)
@@ -75,17 +100,15 @@ async def visible_nodes(
         if prefix_of(row_id) not in NODES:
             raise InvalidInput(f"{row_id[:40]!r} is not the id of a node.", field)
     found = await by_any_id(ids)
-    return [
-        row if row is not None and await _role(actor, row) is not None else None
-        for row in (found.get(row_id) for row_id in ids)
-    ]
+    roles = await _roles(actor, found.values())
+    return [found[row_id] if row_id in roles else None for row_id in ids]
 
 
 async def seen(actor: Actor, model: type[R], row_id: str, field: str = "id") -> R:
     """The same, refusing what is not visible."""
-    row = await visible(actor, model, row_id)
+    row = await visible(actor, model, row_id, field)
     if row is None:
-        raise NotFound(f"There is no such {named(model)}.", field)
+        raise _not_found(model, field)
     return row
 
 
@@ -93,18 +116,29 @@ async def held(work: Work, model: type[R], row_id: str, field: str = "id") -> R:
     """The row for a change of it: its feed is locked, so it stays as read until the commit."""
     check_id(model, row_id, field)
     await work.hold(model, row_id)
-    row = (await reading.by_id(model, [row_id])).get(row_id)
-    role = await _role(work.actor, row) if row is not None else None
-    if row is None or role is None:
-        raise NotFound(f"There is no such {named(model)}.", field)
+    found = await reading.by_id(model, [row_id])
+    role = (await _roles(work.actor, found.values())).get(row_id)
+    if role is None:
+        raise _not_found(model, field)
     if role < Role.EDITOR:
         raise Forbidden(f"You may look at this {named(model)} but not change it.", field)
-    return row
+    return found[row_id]
 
 
-async def _role(actor: Actor, row: Row) -> Role | None:
-    project = row if isinstance(row, Project) else await Project.get_or_none(id=row.feed_id)
-    return actor.role_at(project.client_id) if project is not None else None
+def _not_found(model: type[Row], field: str) -> NotFound:
+    return NotFound(f"There is no such {named(model)}.", field)
+
+
+async def _roles(actor: Actor, rows: Collection[Row]) -> dict[str, Role]:
+    """The actor's role at each row that they may see, by the row's id."""
+    projects = {row.id: row for row in rows if isinstance(row, Project)}
+    projects |= await reading.by_id(Project, {row.feed_id for row in rows} - projects.keys())
+    roles = {
+        row.id: actor.role_at(projects[row.feed_id].client_id)
+        for row in rows
+        if row.feed_id in projects
+    }
+    return {row_id: role for row_id, role in roles.items() if role is not None}
 
 
 def clients_of(actor: Actor) -> list[str]:

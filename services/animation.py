@@ -62,7 +62,7 @@ async def animate(
     if selection_ids is not None:
         waiting = [s for s in selections if s.animation_status not in _BUSY]
     if not waiting:
-        raise Conflict("Nothing to animate: every selection is animated or being animated.", "input")
+        raise Conflict("Every selection is animated already or being animated.", "input")
     batch, jobs = await enrol(work, enrolment, await _inputs(project, waiting, order))
     for selection, job in zip(waiting, jobs, strict=True):
         for column in ANIMATION_COLUMNS:
@@ -84,7 +84,8 @@ async def _chosen(
         return project, await StoryboardSelection.filter(project_id=project.id).order_by("id")
     ids = list(dict.fromkeys(selection_ids or ()))
     if not 1 <= len(ids) <= limits.SCENES_PER_PROJECT:
-        raise LimitExceeded("Name at least one selection.", "input.selectionIds")
+        many = f"From 1 to {limits.SCENES_PER_PROJECT:,} selections at once."
+        raise LimitExceeded(many, "input.selectionIds")
     for index, selection_id in enumerate(ids):
         check_id(StoryboardSelection, selection_id, f"input.selectionIds.{index}")
     first = await held(work, StoryboardSelection, ids[0], "input.selectionIds.0")

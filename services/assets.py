@@ -1,7 +1,7 @@
 """Files of a project: put into storage first, then made known by a row.
 
-What a job makes is described by plain data, so that the engine can record it as the result of a step and
-a restarted worker goes on from there.
+What a job makes is described by plain data, so that the engine can record it as the result of a
+step and a restarted worker goes on from there.
 """
 
 from __future__ import annotations
@@ -58,9 +58,8 @@ class Made:
     def from_record(cls, record: dict[str, Any]) -> Made:
         """The inverse of `dataclasses.asdict`."""
         small = record["thumbnail"]
-        return cls(
-            **record | {"file": File(**record["file"]), "thumbnail": File(**small) if small else None}
-        )
+        files = {"file": File(**record["file"]), "thumbnail": File(**small) if small else None}
+        return cls(**record | files)
 
 
 async def store_picture(storage: Storage, data: bytes) -> Made:
@@ -74,6 +73,11 @@ async def store_picture(storage: Storage, data: bytes) -> Made:
         width=picture.width,
         height=picture.height,
     )
+
+
+async def store_preview(storage: Storage, data: bytes) -> File:
+    """Store a small JPEG of an unfinished picture."""
+    return _file(await storage.put(data), "image/jpeg")
 
 
 async def store_video(storage: Storage, source: bytes | Path) -> Made:

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from models import ACTIVE, EventKind, Image, Job, JobKind, JobStatus, MediaStatus, StoryboardSelection
+from models import (
+    ACTIVE,
+    EventKind,
+    Image,
+    Job,
+    JobKind,
+    JobStatus,
+    MediaStatus,
+    StoryboardSelection,
+)
 
 from .access import held
 from .editing import store
@@ -33,16 +42,20 @@ async def end_job(
     status: JobStatus,
     *,
     error: tuple[str, str] | None = None,
+    result: Mapping[str, str] | None = None,
     tell: MediaStatus | None,
 ) -> None:
-    """The one transition out of an active status; `tell` is what its subject becomes."""
-    job.status = status
-    job.finished_at = work.world.now()
-    job.error_code, job.error_message = error or (None, None)
-    await job.save(
-        update_fields=["status", "finished_at", "error_code", "error_message", "updated_at"]
-    )
-    work.record(job, EventKind.UPDATED, "status")
+    """The one transition out of an active status; `tell` is what its subject becomes.
+
+    `result` names the columns, already set, that change with it, and their fields.
+    """
+    job.status, job.finished_at = status, work.world.now()
+    changed = {"status": "status", "finished_at": "finishedAt"} | dict(result or {})
+    if error is not None:
+        job.error_code, job.error_message = error
+        changed |= {"error_code": "error", "error_message": "error"}
+    await job.save(update_fields=[*changed, "updated_at"])
+    work.record(job, EventKind.UPDATED, *dict.fromkeys(changed.values()))
     if tell is not None:
         await tell_subject(work, job, tell)
 

@@ -1,14 +1,16 @@
 """Checking what a client sent, field by field, before anything is touched.
 
-A request arrives as a document in the contract's own names: a key that is absent was not given, a null
-clears. A check takes a value and its path and returns what to store, or refuses with that path.
+A request arrives as a document in the contract's own names: a key that is absent was not given,
+a null clears. A check takes a value and its path and returns what to store, or refuses with that
+path.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,6 +23,8 @@ Document = Mapping[str, Any]
 
 CAMEL_HUMP = re.compile(r"(?<=[a-z0-9])([A-Z])")
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+NOT_IN_ADDRESSES = re.compile(r"[\s\x00-\x20\x7f]")
+FRAME_RATE = re.compile(r"[0-9]{1,6}(/[0-9]{1,4}|\.[0-9]{1,6})?")
 NTSC = {
     "23.976": Fraction(24000, 1001),
     "23.98": Fraction(24000, 1001),
@@ -49,12 +53,13 @@ def text(limit: int, *, nullable: bool = False, blank: bool = False) -> Check:
     def check(value: Any, path: str) -> str | None:
         if value is None and (nullable or blank):
             return None if nullable else ""
-        if not isinstance(value, str):
+        if value is None:
             raise InvalidInput("This cannot be cleared.", path)
+        if not isinstance(value, str):
+            raise InvalidInput("This must be text.", path)
         if len(value) > limit:
             raise LimitExceeded(f"At most {limit:,} characters, not {len(value):,}.", path)
-        if UNSTORABLE.search(value):
-            raise InvalidInput("NUL and lone surrogates cannot be stored.", path)
+        _check_storable(value, path)
         if not blank and not value.strip():
             raise InvalidInput("This cannot be blank.", path)
         return value
@@ -62,8 +67,8 @@ def text(limit: int, *, nullable: bool = False, blank: bool = False) -> Check:
     return check
 
 
-def number(low: float, high: float, *, nullable: bool = True) -> Check:
-    """A number from `low` to `high`."""
+def number(low: float, high: float, *, whole: bool = False, nullable: bool = True) -> Check:
+    """A number from `low` to `high`. NaN is none."""
 
     def check(value: Any, path: str) -> float | None:
         if value is None and nullable:
@@ -72,7 +77,9 @@ def number(low: float, high: float, *, nullable: bool = True) -> Check:
             raise InvalidInput("This must be a number.", path)
         if not low <= value <= high:
             raise InvalidInput(f"This must be between {low:,} and {high:,}.", path)
-        return value
+        if whole and value != int(value):
+            raise InvalidInput("This must be a whole number.", path)
+        return int(value) if whole else value
 
     return check
 
@@ -84,15 +91,24 @@ def web_address(*, nullable: bool = True) -> Check:
         if value is None and nullable:
             return None
         address = text(limits.URL)(value, path)
-        try:
-            parts = urlsplit(address)
-        except ValueError:
-            parts = urlsplit("")
-        if parts.scheme not in ("http", "https") or not parts.netloc:
+        if not _is_web_address(address):
             raise InvalidInput("This must be an absolute http or https URL.", path)
         return str(address)
 
     return check
+
+
+def _is_web_address(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+        names_a_host = bool(parts.hostname) and parts.port != 0
+    except ValueError:  # such as a port that is no number
+        return False
+    return (
+        parts.scheme in ("http", "https")
+        and names_a_host
+        and NOT_IN_ADDRESSES.search(address) is None
+    )
 
 
 def shape(**fields: Check) -> Check:
@@ -105,29 +121,47 @@ def shape(**fields: Check) -> Check:
 
 
 def document(value: Any, path: str) -> Any:
-    """Any JSON of bounded size and depth."""
-    if _deeper_than(value, limits.DOCUMENT_DEPTH):
-        raise LimitExceeded(f"Nested deeper than {limits.DOCUMENT_DEPTH} levels.", path)
-    encoded = json.dumps(value, ensure_ascii=False)
-    if len(encoded) > limits.DOCUMENT_BYTES:
+    """A JSON object or list of bounded size and depth, of values that every database can hold."""
+    if value is None:
+        return None
+    if not isinstance(value, dict | list):
+        raise InvalidInput("This must be a JSON object or list.", path)
+    within_depth(value, limits.DOCUMENT_DEPTH, path)
+    for level in _levels(value):
+        for item in level:
+            _check_storable(item, path)
+    if len(json.dumps(value, ensure_ascii=False).encode()) > limits.DOCUMENT_BYTES:
         raise LimitExceeded(f"At most {limits.DOCUMENT_BYTES:,} bytes of JSON.", path)
-    if UNSTORABLE.search(encoded) or "\\u0000" in encoded:
-        raise InvalidInput("NUL and lone surrogates cannot be stored.", path)
     return value
 
 
-def _deeper_than(value: Any, levels: int) -> bool:
-    """Whether JSON nests deeper than `levels`, found without recursion."""
+def within_depth(value: Any, levels: int, path: str) -> None:
+    """Refuse JSON that nests deeper, before anything recurses into it."""
+    for depth, _ in enumerate(_levels(value)):
+        if depth > levels:
+            raise LimitExceeded(f"Nested deeper than {levels} levels.", path)
+
+
+def _levels(value: Any) -> Iterator[list[Any]]:
+    """The values and keys of JSON, level by level, the outermost first."""
     level = [value]
-    while level and levels >= 0:
+    while level:
+        yield level
         level = [
             inner
             for outer in level
             if isinstance(outer, dict | list)
-            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            for inner in ([*outer, *outer.values()] if isinstance(outer, dict) else outer)
         ]
-        levels -= 1
-    return bool(level)
+
+
+def _check_storable(value: Any, path: str) -> None:
+    if isinstance(value, str) and UNSTORABLE.search(value):
+        raise InvalidInput("NUL and lone surrogates cannot be stored.", path)
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        raise InvalidInput("Whole numbers beyond 64 bits cannot be stored.", path)
+    if isinstance(value, float) and not math.isfinite(value):
+        raise InvalidInput("NaN and Infinity cannot be stored.", path)
 
 
 def frame_rate(value: str | None, path: str) -> Fraction:
@@ -135,10 +169,13 @@ def frame_rate(value: str | None, path: str) -> Fraction:
     if value is None:
         return Fraction(24)
     try:
+        if not FRAME_RATE.fullmatch(value):  # a Fraction of "1e999999999" would never end
+            raise ValueError
         rate = NTSC.get(value) or Fraction(value)
     except (ValueError, ZeroDivisionError):
         raise InvalidInput('A frame rate looks like "24" or "24000/1001".', path) from None
-    if not 1 <= rate <= 240 or rate.denominator not in (1, 1001):
+    ntsc = rate.denominator == 1001 and rate.numerator % 1000 == 0
+    if not 1 <= rate <= 240 or not (rate.denominator == 1 or ntsc):
         raise InvalidInput("A frame rate is whole, or n000/1001, from 1 to 240.", path)
     return rate
 

@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from models import Asset, Image, Job, JobBatch, Project, Row, Scene, Shot, StoryboardSelection
+from models import (
+    ACTIVE,
+    Asset,
+    Image,
+    Job,
+    JobBatch,
+    Project,
+    Row,
+    Scene,
+    Shot,
+    StoryboardSelection,
+)
 
 from .cancelling import cancel_jobs
 from .work import Work
@@ -48,10 +59,12 @@ async def below_project(project: Project) -> list[str]:
 
 async def below_shots(work: Work, shot_ids: Sequence[str]) -> list[str]:
     """Images and selections of shots. Their running jobs are canceled and stay on record."""
-    await cancel_jobs(work, await Job.filter(shot_id__in=shot_ids).order_by("id"))
+    jobs = Job.filter(shot_id__in=shot_ids, status__in=ACTIVE)
+    await cancel_jobs(work, await jobs.order_by("id"))
     images = await ids_of(Image, "shot_id", shot_ids)
     return images + await ids_of(StoryboardSelection, "shot_id", shot_ids)
 
 
 async def ids_of(model: type[Row], on: str, keys: Sequence[str]) -> list[str]:
-    return [str(i) for i in await model.filter(**{f"{on}__in": keys}).order_by("id").values_list("id", flat=True)]
+    rows = model.filter(**{f"{on}__in": keys}).order_by("id")
+    return [str(row_id) for row_id in await rows.values_list("id", flat=True)]

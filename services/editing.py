@@ -1,12 +1,12 @@
 """Changing fields of a row that several people edit at once.
 
-Whoever edits what nobody else touched since `expected_version` is merged; an overlapping edit changes
-nothing and is answered with both sides.
+Whoever edits what nobody else touched since `expected_version` is merged; an overlapping edit
+changes nothing and is answered with both sides.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,22 +32,27 @@ async def edit(
     given: Mapping[str, Any],
     yours: Mapping[str, Any],
     expected_version: int | None,
+    merging: Collection[str] = (),
 ) -> EditConflict | None:
     """Lay checked fields over a held row, raise its version and record what differs.
 
-    Documents merge level by level. Nothing different: nothing stored, nothing recorded.
+    The documents named in `merging` merge level by level, all else is replaced. Nothing different:
+    nothing stored, nothing recorded.
     """
-    before = {name: getattr(row, column) for name, column in zip(given, columns(given), strict=True)}
-    after = {
-        name: merged(before[name], value) if isinstance(before[name], dict) else value
-        for name, value in given.items()
-    }
-    changed = [path for name in given for path in differences(before[name], after[name], name)]
-    if not changed:
-        return None
+    after, changed = {}, []
+    for name, column in zip(given, columns(given), strict=True):
+        before = getattr(row, column)
+        if name in merging:
+            after[name] = merged(before, given[name])
+            changed += differences(before, after[name], name)
+        else:
+            after[name] = given[name]
+            changed += [name] if before != after[name] else []
     overlap = await _changed_since(row, changed, expected_version)
     if overlap:
         return EditConflict(row, yours, overlap)
+    if not changed:
+        return None
     for column, value in columns(after).items():
         setattr(row, column, value)
     await store(work, row, *changed, only=list(columns(after)))
@@ -72,7 +77,9 @@ async def _changed_since(row: Row, changed: list[str], expected: int | None) -> 
     if expected is None or expected == version:
         return []
     if not 1 <= expected < version:
-        raise InvalidInput(f"There is no version {expected}; the newest is {version}.", "expectedVersion")
+        raise InvalidInput(
+            f"There is no version {expected}; the newest is {version}.", "expectedVersion"
+        )
     since = await Event.filter(subject_id=row.id, version__gt=expected, version__lte=version)
     if len({event.version for event in since}) < version - expected:
         return changed  # the log of that time is gone, so nobody can tell: treat all as touched

@@ -1,7 +1,8 @@
 """Following a feed: first what was missed, then what happens, each event once and in order.
 
-The bus only says "look again". Truth is the log, so a lost, doubled or late wake-up costs latency, never
-an event. Listening starts before the first read, and the log is read again at a slow pace besides.
+The bus only says "look again". Truth is the log, so a lost, doubled or late wake-up costs latency,
+never an event. Listening starts before the first read, and the log is read again at a slow pace of
+its own besides.
 """
 
 from __future__ import annotations
@@ -13,9 +14,12 @@ from dataclasses import dataclass
 from models import Event, EventKind, Feed, Project, events_after
 
 from . import limits
-from .access import seen, visible
-from .work import Actor
+from .access import Actor, seen, visible
+from .errors import NotFound
 from .world import World
+
+PRUNED = "The events after this cursor are no longer kept."
+AHEAD = "This cursor is ahead of the log, as after a restored backup."
 
 
 @dataclass(frozen=True)
@@ -28,67 +32,85 @@ class Changes:
 
 @dataclass(frozen=True)
 class Resync:
-    """The log cannot fill the gap: fetch everything again, then follow from this sequence number."""
+    """The log cannot fill the gap: fetch everything again, then follow from `sequence`."""
 
     sequence: int
     reason: str
 
 
 async def follow(
-    world: World, actor: Actor, project_id: str, after: int | None
+    world: World,
+    actor: Actor,
+    project_id: str,
+    after: int | None,
+    *,
+    recheck: float = limits.FEED_RECHECK_SECONDS,
 ) -> AsyncGenerator[Changes | Resync, None]:
     """Every event after a sequence number (default: from now on) until the caller stops.
 
-    Ends with the event that deletes the project.
+    Ends with the event that deletes the project. Refuses as soon as the actor may no longer see it.
     """
-    project = await seen(actor, Project, project_id, "projectId")
-    async with world.bus.listen(project.id) as bell:
-        feed = await Feed.get(id=project.id)
-        at = feed.head if after is None else after
-        reason = _unreachable(feed, at)
-        if reason is not None:
-            at = feed.head
-            yield Resync(at, reason)
+    await seen(actor, Project, project_id, "projectId")
+    async with world.bus.listen(project_id) as bell:
+        at = (await Feed.get(id=project_id)).head if after is None else after
         while not bell.closed:
-            page = await events_after(project.id, at, limits.EVENTS_PER_FRAME)
-            if page and page[0].sequence != at + 1:  # pruned while we were reading
-                feed = await Feed.get(id=project.id)
-                at = feed.head
-                yield Resync(at, "These events are no longer kept.")
-                continue
-            if page:
-                at = page[-1].sequence
-                yield Changes(at, page)
-                if _ended(page, project.id):
+            news = await _news(project_id, at)
+            if news is not None:
+                await _check_still_seen(actor, project_id)
+                at = news.sequence
+                yield news
+            if isinstance(news, Changes):
+                if _ended(news, project_id):
                     return
-            if len(page) < limits.EVENTS_PER_FRAME:
-                await bell.rung(limits.FEED_RECHECK_SECONDS)
+                if len(news.events) == limits.EVENTS_PER_FRAME:
+                    continue
+            await bell.rung(recheck)
 
 
-async def live(world: World, actor: Actor, project_id: str) -> AsyncGenerator[Project, None]:
-    """The project now, and again after each change of it, at most once per LIVE_INTERVAL_SECONDS."""
-    project: Project | None = await seen(actor, Project, project_id)
+async def live(
+    world: World,
+    actor: Actor,
+    project_id: str,
+    *,
+    recheck: float = limits.FEED_RECHECK_SECONDS,
+) -> AsyncGenerator[Project, None]:
+    """The project now, and again after each change of it, at most once per LIVE_INTERVAL_SECONDS.
+
+    Ends when the project is deleted or the actor may no longer see it.
+    """
+    await seen(actor, Project, project_id)
     async with world.bus.listen(project_id) as bell:
         known = -1
-        while not bell.closed and project is not None:
-            head = (await Feed.get(id=project_id)).head
-            if head != known:
-                known = head
-                yield project
-                await asyncio.sleep(limits.LIVE_INTERVAL_SECONDS)
-            await bell.rung(limits.FEED_RECHECK_SECONDS)
+        while not bell.closed:
+            head = (await Feed.get(id=project_id)).head  # first, so that the row is no older
+            if head == known:
+                await bell.rung(recheck)
+                continue
             project = await visible(actor, Project, project_id)
+            if project is None:
+                return
+            known = head
+            yield project
+            await asyncio.sleep(limits.LIVE_INTERVAL_SECONDS)
 
 
-def _unreachable(feed: Feed, sequence: int) -> str | None:
-    """Why the events after a sequence number cannot be had, None if they can."""
-    if sequence < feed.floor:
-        return "The events after this cursor are no longer kept."
-    if sequence > feed.head:
-        return "This cursor is ahead of the log, as after a restored backup."
-    return None
+async def _news(project_id: str, at: int) -> Changes | Resync | None:
+    """What comes after a sequence number, or why it cannot be had."""
+    page = await events_after(project_id, at, limits.EVENTS_PER_FRAME)
+    if page and page[0].sequence == at + 1:
+        return Changes(page[-1].sequence, page)
+    feed = await Feed.get(id=project_id)
+    if page or at < feed.floor:
+        return Resync(feed.head, PRUNED)
+    return Resync(feed.head, AHEAD) if at > feed.head else None
 
 
-def _ended(page: list[Event], owner_id: str) -> bool:
-    last = page[-1]
+async def _check_still_seen(actor: Actor, project_id: str) -> None:
+    """Refuse who lost access. A deleted project's last events are for all who followed it."""
+    if await visible(actor, Project, project_id) is None and await Project.exists(id=project_id):
+        raise NotFound("There is no such project.", "projectId")
+
+
+def _ended(changes: Changes, owner_id: str) -> bool:
+    last = changes.events[-1]
     return last.kind is EventKind.DELETED and last.subject_id == owner_id

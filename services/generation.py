@@ -6,16 +6,28 @@ import zlib
 from collections.abc import Mapping
 from typing import Any
 
-from models import Asset, EventKind, Image, JobBatch, JobKind, MediaStatus, Project, Scene, Shot, reading
+from models import (
+    Asset,
+    EventKind,
+    Image,
+    JobBatch,
+    JobKind,
+    MediaStatus,
+    Project,
+    Scene,
+    Shot,
+    reading,
+)
 
 from . import limits
 from .access import held
 from .checks import checked, document, number, text
-from .errors import Conflict, InvalidInput
+from .errors import Conflict, InvalidInput, LimitExceeded
 from .images import next_iteration, parent_of
 from .jobs import Enrolment, enrol, renderer_named, running_batch
 from .shots import PARAMETERS
 from .work import Work
+
 
 async def generate_images(
     work: Work, shot_id: str, given: Mapping[str, Any], parent_id: str | None = None
@@ -51,6 +63,8 @@ async def _order(
     running = await running_batch(enrolment)
     if running is not None:
         return running
+    if await Image.filter(shot_id=shot.id).count() + request["count"] > limits.IMAGES_PER_SHOT:
+        raise LimitExceeded(f"At most {limits.IMAGES_PER_SHOT:,} images of one shot.", "input")
     iteration = await next_iteration(shot)
     images = [
         Image(
@@ -88,8 +102,14 @@ async def _request(shot: Shot, parent: Image | None, order: Mapping[str, Any]) -
         "parentSha256": picture.sha256 if picture else None,
         "label": f"SC {scene.label or scene.place} / SH {shot.label or place}",
         "camera": shot.camera,
-        "parameters": shot.generation.get("parameters", {}) | (order.get("parameters") or {}),
+        "parameters": _known(shot.generation.get("parameters"), order.get("parameters")),
     }
+
+
+def _known(*documents: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Documents laid over each other; a null leaves the choice to the renderer."""
+    together = {name: value for given in documents for name, value in (given or {}).items()}
+    return {name: value for name, value in together.items() if value is not None}
 
 
 def _variant(request: Mapping[str, Any], image: Image) -> dict[str, Any]:
@@ -110,13 +130,13 @@ def parameters(value: Any, path: str) -> dict[str, Any] | None:
     if not isinstance(value, dict):
         raise InvalidInput("This must be a JSON object.", path)
     document(value, path)
-    known = {name: value[name] for name in PARAMETERS if name in value}
-    return value | checked(PARAMETERS, known, path)
+    known = checked(PARAMETERS, {n: value[n] for n in PARAMETERS if n in value}, path)
+    return value | known
 
 
 ORDER = {
     "prompt": text(limits.PROMPT, nullable=True),
-    "count": number(1, limits.VARIANTS_PER_BATCH),
+    "count": number(1, limits.VARIANTS_PER_BATCH, whole=True),
     "renderer": text(limits.NAME, nullable=True),
     "model": text(limits.EXTERNAL_ID, nullable=True),
     "parameters": parameters,

@@ -8,12 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import models
 from models import IdempotencyRecord, Row
 
 from . import limits
-from .checks import text
+from .access import Actor, visible_nodes
+from .checks import text, within_depth
 from .errors import Conflict, IdempotencyKeyReused
+
+FIELD = "input.idempotencyKey"
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,8 @@ class Once:
     body: object
 
     def __post_init__(self) -> None:
-        text(limits.IDEMPOTENCY_KEY)(self.key, "input.idempotencyKey")
+        text(limits.IDEMPOTENCY_KEY)(self.key, FIELD)
+        within_depth(self.body, limits.REQUEST_DEPTH, "input")
 
     @property
     def fingerprint(self) -> str:
@@ -38,36 +41,40 @@ def fingerprint(value: object) -> str:
     return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-async def first_answer(actor_id: str, once: Once) -> Any:
-    """The rows that the first request returned, as they are now; None when this is the first."""
-    record = await IdempotencyRecord.get_or_none(actor_id=actor_id, key=once.key)
-    if record is None:
-        return None
-    if record.body_hash != once.fingerprint:
-        raise IdempotencyKeyReused(
-            "This idempotency key was used for another request.", "input.idempotencyKey"
-        )
-    many = isinstance(record.answer, list)
-    ids = record.answer if many else [record.answer]
-    found = await models.by_any_id(ids)
-    if len(found) < len(ids):
-        raise Conflict("What this key created has been deleted since.", "input.idempotencyKey")
-    rows = [found[row_id] for row_id in ids]
-    return rows if many else rows[0]
+async def claim(actor: Actor, once: Once) -> IdempotencyRecord:
+    """The record of this request, still without an answer if this is the first one.
 
-
-async def remember(actor_id: str, once: Once, result: object) -> None:
-    """Store the answer with the change. Raises IntegrityError when a twin was faster."""
-    if isinstance(result, Row):
-        answer: object = result.id
-    elif isinstance(result, Sequence):
-        answer = [row.id for row in result]
-    else:
-        raise TypeError("A keyed use case returns a row or rows.")
-    await IdempotencyRecord.create(
-        actor_id=actor_id,
+    A twin waits here until the first has ended: after its commit it finds the answer, after its
+    refusal it becomes the first.
+    """
+    record = IdempotencyRecord(
+        actor_id=actor.id,
         key=once.key,
         operation=once.operation,
         body_hash=once.fingerprint,
-        answer=answer,
     )
+    await IdempotencyRecord.bulk_create([record], ignore_conflicts=True)
+    first = await IdempotencyRecord.get(actor_id=actor.id, key=once.key)
+    if first.body_hash != record.body_hash:
+        raise IdempotencyKeyReused("This idempotency key was used for another request.", FIELD)
+    return first
+
+
+async def first_answer(actor: Actor, record: IdempotencyRecord) -> Any:
+    """The rows that the first request returned, as they are now and if still to be seen."""
+    one = record.answer.get("id")
+    rows = await visible_nodes(actor, [one] if one else record.answer["ids"], FIELD)
+    if None in rows:
+        raise Conflict("What this key created has been deleted since.", FIELD)
+    return rows[0] if one else rows
+
+
+async def remember(record: IdempotencyRecord, result: object) -> None:
+    """Store the answer with the change."""
+    if isinstance(result, Row):
+        record.answer = {"id": result.id}
+    elif isinstance(result, Sequence):
+        record.answer = {"ids": [row.id for row in result]}
+    else:
+        raise TypeError("A keyed use case returns a row or rows.")
+    await record.save(update_fields=["answer", "updated_at"])

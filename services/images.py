@@ -29,7 +29,8 @@ PATCH = {
     "metadata": document,
     "externalId": text(limits.EXTERNAL_ID, nullable=True),
 }
-REGISTERED = PATCH | {"variantNumber": number(0, limits.VARIANT_NUMBER, nullable=False)}
+VARIANT_NUMBER = number(0, limits.VARIANT_NUMBER, whole=True, nullable=False)
+REGISTERED = PATCH | {"variantNumber": VARIANT_NUMBER}
 
 
 async def register_images(
@@ -46,7 +47,7 @@ async def register_images(
         raise LimitExceeded(f"From 1 to {limits.IMAGES_PER_REQUEST} images.", "input.images")
     shot = await held(work, Shot, shot_id, "input.shotId")
     prompt = text(limits.PROMPT)(prompt, "input.iterationPrompt")
-    number(0, limits.ITERATION_NUMBER)(iteration, "input.iterationNumber")
+    number(0, limits.ITERATION_NUMBER, whole=True)(iteration, "input.iterationNumber")
     parent = await parent_of(shot, parent_id, "input.parentImageId") if parent_id else None
     await _check_room(shot, len(documents))
     if iteration is None:
@@ -118,7 +119,10 @@ async def update_image(work: Work, image_id: str, given: Mapping[str, Any]) -> I
     url = values.get("imageUrl", image.source_url)
     if image.job_id is None:
         _need_picture(status, url, "patch.imageUrl")
-    stored = {("source_url" if name == "image_url" else name): value for name, value in columns(values).items()}
+    stored = {
+        ("source_url" if column == "image_url" else column): value
+        for column, value in columns(values).items()
+    }
     changed = [
         name
         for name, column in zip(values, stored, strict=True)

@@ -1,7 +1,7 @@
 """The life of a job: enrolled with a request, begun, ended once. Each step is a unit of work.
 
-All writers of a project take turns on its feed, so "is it still active?" and the transition that follows
-cannot be separated: whoever comes second finds an ended job and changes nothing.
+All writers of a project take turns on its feed, so "is it still active?" and the transition that
+follows cannot be separated: whoever comes second finds an ended job and changes nothing.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from models import (
 )
 
 from . import limits
-from .access import check_id, seen
+from .access import check_id, visible
 from .assets import Made
 from .cancelling import end_job, tell_subject
 from .editing import store
-from .errors import InvalidInput, LimitExceeded
+from .errors import InvalidInput, LimitExceeded, NotFound
 from .idempotency import fingerprint
 from .work import Actor, Work
 
@@ -63,7 +63,7 @@ async def running_batch(enrolment: Enrolment) -> JobBatch | None:
 async def enrol(
     work: Work, enrolment: Enrolment, subjects: Mapping[str, Mapping[str, Any]]
 ) -> tuple[JobBatch, list[Job]]:
-    """A batch with a queued job for each subject id and its inputs (with "shotId", if it has one)."""
+    """A batch with a queued job for each subject id and its inputs ("shotId" if it has one)."""
     project = enrolment.project
     active = await Job.filter(project_id=project.id, status__in=ACTIVE).count()
     if active + len(subjects) > limits.ACTIVE_JOBS_PER_PROJECT:
@@ -96,7 +96,8 @@ def renderer_named(work: Work, name: str | None) -> str:
     """The renderer asked for, or the first one configured."""
     known = list(work.world.renderers)
     if name is not None and name not in known:
-        raise InvalidInput(f"There is no renderer {name[:60]!r}; there is {', '.join(known)}.", "input.renderer")
+        message = f"There is no renderer {name[:60]!r}; there is {', '.join(known)}."
+        raise InvalidInput(message, "input.renderer")
     return name or known[0]
 
 
@@ -118,21 +119,29 @@ async def begin_job(work: Work, job_id: str) -> Job | None:
         await fail_job(work, job_id, "ATTEMPTS_EXHAUSTED", message)
         return None
     job.attempt += 1
-    first = job.status is JobStatus.QUEUED
-    job.status = JobStatus.RUNNING
-    job.started_at = job.started_at or work.world.now()
+    changed = ["attempt"]
+    if job.status is JobStatus.QUEUED:
+        job.status, job.started_at = JobStatus.RUNNING, work.world.now()
+        changed += ["status", "startedAt"]
     await job.save(update_fields=["attempt", "status", "started_at", "updated_at"])
-    work.record(job, EventKind.UPDATED, *(("status", "attempt") if first else ("attempt",)))
+    work.record(job, EventKind.UPDATED, *changed)
     await tell_subject(work, job, MediaStatus.PROCESSING)
     return job
+
+
+async def discount_attempt(work: Work, job_id: str) -> None:
+    """The attempt was broken off from our side: a worker that stops in order uses none up."""
+    job = await active_job(work, job_id)
+    if job is not None and job.attempt > 0:
+        job.attempt -= 1
+        await job.save(update_fields=["attempt", "updated_at"])
+        work.record(job, EventKind.UPDATED, "attempt")
 
 
 async def fail_job(work: Work, job_id: str, code: str, message: str) -> Job | None:
     job = await active_job(work, job_id)
     if job is not None:
-        await end_job(
-            work, job, JobStatus.FAILED, error=(code, message), tell=MediaStatus.FAILED
-        )
+        await end_job(work, job, JobStatus.FAILED, error=(code, message), tell=MediaStatus.FAILED)
     return job
 
 
@@ -143,8 +152,8 @@ async def complete_job(work: Work, job_id: str, made: Made) -> Job | None:
         return None
     asset = await made.file.keep(job.project_id)
     job.asset_id, job.progress, job.step = asset.id, 1.0, job.total_steps or job.step
-    await job.save(update_fields=["asset_id", "progress", "step", "updated_at"])
-    await end_job(work, job, JobStatus.COMPLETE, tell=None)
+    result = {"asset_id": "asset", "progress": "progress", "step": "step"}
+    await end_job(work, job, JobStatus.COMPLETE, result=result, tell=None)
     if job.kind is JobKind.IMAGE:
         await _show_image(work, job, made)
     elif job.kind is JobKind.ANIMATION:
@@ -187,6 +196,9 @@ async def jobs_named(actor: Actor, job_ids: list[str]) -> dict[str, Job]:
     for index, job_id in enumerate(job_ids):
         check_id(Job, job_id, f"jobIds.{index}")
     found = await reading.by_id(Job, job_ids)
-    for project_id in {job.project_id for job in found.values()}:
-        await seen(actor, Project, project_id, "jobIds")
+    owners = {job.project_id for job in found.values()}
+    mine = {owner for owner in owners if await visible(actor, Project, owner) is not None}
+    for index, job_id in enumerate(job_ids):
+        if job_id not in found or found[job_id].project_id not in mine:
+            raise NotFound("There is no such job.", f"jobIds.{index}")
     return found

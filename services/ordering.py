@@ -1,12 +1,19 @@
-"""Places among siblings. A place is 1-based; a taken one inserts before, one past the end appends."""
+"""Places among siblings, from 1: a taken one inserts before, one past the end appends."""
 
 from __future__ import annotations
 
-from models import EventKind, Ranked
+from models import EventKind, Ranked, Scene, Shot
 from models.rank import RankExhausted, between, spread
 
+from . import limits
 from .errors import InvalidInput, LimitExceeded
 from .work import Work
+
+SIBLINGS_MAX: dict[type[Ranked], int] = {
+    Scene: limits.SCENES_PER_PROJECT,
+    Shot: limits.SHOTS_PER_SCENE,
+}
+PLACE: dict[type[Ranked], str] = {Scene: "sceneNumber", Shot: "shotNumber"}
 
 
 async def rank_at(
@@ -15,42 +22,47 @@ async def rank_at(
     parent_id: str,
     place: int | None,
     *,
-    limit: int,
     moving: Ranked | None = None,
     field: str,
 ) -> tuple[str, int]:
-    """The rank for a row to stand at `place` among the children of a parent, and the place it gets."""
+    """The rank for a row to stand at `place` among the children of a parent, and the place it gets.
+
+    A row that stands there already keeps its rank.
+    """
     if place is not None and place < 1:
         raise InvalidInput("Places count from 1.", field)
-    siblings = await siblings_of(model, parent_id, without=moving)
-    if len(siblings) >= limit:
-        raise LimitExceeded(f"At most {limit:,} here.", field)
-    index = len(siblings) if place is None else min(place - 1, len(siblings))
+    rows = model.filter(**{model.SIBLINGS_OF: parent_id}).order_by("rank")
+    all_ranks: dict[str, str] = dict(await rows.values_list("id", "rank"))
+    ranks = [rank for row_id, rank in all_ranks.items() if moving is None or row_id != moving.id]
+    if len(ranks) >= SIBLINGS_MAX[model]:
+        raise LimitExceeded(f"At most {SIBLINGS_MAX[model]:,} here.", field)
+    index = len(ranks) if place is None else min(place - 1, len(ranks))
+    if moving is not None and list(all_ranks)[index : index + 1] == [moving.id]:
+        return moving.rank, index + 1
     try:
         rank = between(
-            siblings[index - 1].rank if index else None,
-            siblings[index].rank if index < len(siblings) else None,
+            ranks[index - 1] if index else None,
+            ranks[index] if index < len(ranks) else None,
         )
     except RankExhausted:
-        rank = await _respace(work, siblings, index)
+        rank = await _respace(work, model, parent_id, index, moving)
     return rank, index + 1
 
 
-async def siblings_of(
-    model: type[Ranked], parent_id: str, without: Ranked | None = None
-) -> list[Ranked]:
+async def _respace(
+    work: Work, model: type[Ranked], parent_id: str, index: int, moving: Ranked | None
+) -> str:
+    """Give all siblings short ranks again, leaving one free at `index`.
+
+    They all come after the ranks of before, so that no two are equal at any time.
+    """
     rows = await model.filter(**{model.SIBLINGS_OF: parent_id}).order_by("rank")
-    return [row for row in rows if without is None or row.id != without.id]
-
-
-async def _respace(work: Work, siblings: list[Ranked], index: int) -> str:
-    """Give all siblings short ranks again, leaving one free at `index`."""
-    last = siblings[-1].rank if siblings else None
-    ranks = spread(last, None, len(siblings) + 1)
+    siblings = [row for row in rows if moving is None or row.id != moving.id]
+    ranks = spread(rows[-1].rank, None, len(siblings) + 1)
     free = ranks.pop(index)
     for row, rank in zip(siblings, ranks, strict=True):
         row.rank = rank
         row.version += 1  # type: ignore[attr-defined]  # every ranked row has one
         await row.save(update_fields=["rank", "version", "updated_at"])
-        work.record(row, EventKind.MOVED, "rank")
+        work.record(row, EventKind.MOVED, PLACE[model])
     return free

@@ -1,23 +1,23 @@
 """Progress of running jobs: heard often, stored seldom, never going back.
 
-Renderers report from any thread, as often as they like. Twice a second all changed jobs are stored by one
-statement, without an event, and their watchers are woken. The same statement tells which jobs are no
-longer running: their next report raises Canceled.
+Renderers report from any thread, as often as they like. Twice a second all changed jobs are stored
+by one statement, without an event, and their watchers are woken. The same statement tells which
+jobs are no longer running: their next report raises Canceled.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from models import Asset, Job, JobStatus
+from models import Job, JobStatus
 from models.database import statement
 
 from . import limits
-from .assets import store_picture
+from .assets import File, store_preview
 from .backends.renderer import Canceled, Report
 from .work import SYSTEM, Work, perform
 from .world import World
@@ -55,22 +55,24 @@ class Meter:
 
     @asynccontextmanager
     async def measuring(self, job_id: str) -> AsyncIterator[Report]:
-        """A report for one job, until the block ends."""
+        """A report for one job, until the block ends; whoever reports later is canceled too."""
+        over = False
 
         def report(phase: str, step: int, total: int, preview: bytes | None = None) -> None:
-            if job_id in self._stopped:
+            if over or job_id in self._stopped:
                 raise Canceled
-            latest = self._readings.get(job_id)
-            if latest is not None and step < latest.step and total == latest.total:
+            latest = self._readings[job_id]
+            if step < latest.step and total == latest.total:
                 step = latest.step
-            kept = preview or (latest.preview if latest and not latest.stored else None)
+            kept = preview or (None if latest.stored else latest.preview)
             self._readings[job_id] = Reading(phase, step, total, kept)
 
         self._readings[job_id] = Reading("starting", 0, 0)
         try:
             yield report
         finally:
-            self._readings.pop(job_id, None)
+            over = True
+            del self._readings[job_id]
             self._stopped.discard(job_id)
 
     async def run(self) -> None:
@@ -89,16 +91,31 @@ class Meter:
             return
         due = {job_id: reading for job_id, reading in watched.items() if not reading.stored}
         running = await _store(watched)
-        self._stopped |= set(watched) - set(running)
+        self._stopped |= (watched.keys() - running.keys()) & self._readings.keys()
+        previews = {i: at.preview for i, at in due.items() if at.preview and i in running}
         for reading in due.values():
             reading.stored = True
-        for job_id in due:
-            if due[job_id].preview and job_id in running:
-                await perform(self._world, SYSTEM, show_preview, job_id, due[job_id].preview or b"")
-        self._world.bus.wake(*{progress_topic(running[i]) for i in due if i in running})
+        try:
+            await self._show(previews)
+        finally:
+            topics = {progress_topic(running[job_id]) for job_id in due if job_id in running}
+            self._world.bus.wake(*topics)
+
+    async def _show(self, previews: Mapping[str, bytes]) -> None:
+        files = {i: await store_preview(self._world.storage, p) for i, p in previews.items()}
+        if files:
+            await perform(self._world, SYSTEM, show_previews, files)
 
 
-async def _store(readings: dict[str, Reading]) -> dict[str, str]:
+STORE = """
+UPDATE job SET phase = latest.column2, step = latest.column4, total_steps = latest.column5,
+  progress = CASE WHEN latest.column3 > progress THEN latest.column3 ELSE progress END
+FROM (VALUES {rows}) AS latest
+WHERE job.id = latest.column1 AND status = 'RUNNING' RETURNING id, project_id
+"""
+
+
+async def _store(readings: Mapping[str, Reading]) -> dict[str, str]:
     """Raise the stored progress of those jobs that still run: their project ids by job id."""
     row = "(?, ?, CAST(? AS DOUBLE PRECISION), CAST(? AS INTEGER), CAST(? AS INTEGER))"
     values = [
@@ -106,25 +123,13 @@ async def _store(readings: dict[str, Reading]) -> dict[str, str]:
         for job_id, at in readings.items()
         for value in (job_id, at.phase, at.progress, at.step, at.total or None)
     ]
-    rows = await statement(
-        "WITH latest(id, phase, progress, step, total) AS"
-        f" (VALUES {', '.join([row] * len(readings))})"
-        " UPDATE job SET phase = latest.phase, step = latest.step, total_steps = latest.total,"
-        " progress = CASE WHEN latest.progress > job.progress THEN latest.progress"
-        " ELSE job.progress END"
-        " FROM latest WHERE job.id = latest.id AND job.status = 'RUNNING'"
-        " RETURNING job.id, job.project_id",
-        values,
-    )
-    return {row["id"]: row["project_id"] for row in rows}
+    stored = await statement(STORE.format(rows=", ".join([row] * len(readings))), values)
+    return {job["id"]: job["project_id"] for job in stored}
 
 
-async def show_preview(work: Work, job_id: str, picture: bytes) -> Asset | None:
-    """Keep an unfinished picture and point the job at it, without an event."""
-    made = await store_picture(work.world.storage, picture)
-    job = await Job.get_or_none(id=job_id, status=JobStatus.RUNNING)
-    if job is None:
-        return None
-    asset = await made.file.keep(job.project_id)
-    await Job.filter(id=job_id).update(preview_id=asset.id)
-    return asset
+async def show_previews(work: Work, previews: Mapping[str, File]) -> None:
+    """Point running jobs at the pictures of what they have so far, without an event."""
+    jobs = await Job.filter(id__in=list(previews), status=JobStatus.RUNNING).order_by("id")
+    for job in jobs:
+        asset = await previews[job.id].keep(job.project_id)
+        await Job.filter(id=job.id).update(preview_id=asset.id)

@@ -17,7 +17,8 @@ from . import limits
 from .assets import Made, store_picture, store_video
 from .backends.renderer import Canceled, ClipOrder, FrameOrder, Renderer, RenderFailure, Report
 from .formats.film import Cut, cut_film
-from .jobs import begin_job, complete_job, fail_job
+from .formats.picture import NotAPicture
+from .jobs import begin_job, complete_job, discount_attempt, fail_job
 from .progress import Meter
 from .work import SYSTEM, perform
 from .world import World
@@ -38,7 +39,8 @@ class Runner:
     async def produce(self, job_id: str) -> Outcome:
         """One attempt. The file it made is in storage before this returns; no row tells of it yet.
 
-        The outcome is plain data: {"made": …}, {"failed": [code, message], "again": bool} or {"over"}.
+        The outcome is plain data: {"made": …}, {"failed": [code, message], "again": bool} or
+        {"over"}. Cancelled, as when the worker stops, it leaves no trace but what is stored.
         """
         job = await perform(self.world, SYSTEM, begin_job, job_id)
         if job is None:
@@ -46,14 +48,15 @@ class Runner:
         try:
             async with self.meter.measuring(job.id) as report:
                 made = await self._make(job, report)
+        except asyncio.CancelledError:
+            await perform(self.world, SYSTEM, discount_attempt, job.id)
+            raise
         except Canceled:
             return OVER
-        except RenderFailure as failure:
-            return {"failed": [failure.code, failure.message], "again": failure.retryable}
-        except Exception:
-            reference = new_id("err")
-            logger.exception("Job %s failed unexpectedly (%s).", job.id, reference)
-            return {"failed": ["INTERNAL", f"Unexpected failure, logged as {reference}."], "again": True}
+        except Exception as problem:
+            failure = _failure(job, problem)
+            again = failure.retryable and job.attempt < job.max_attempts
+            return {"failed": [failure.code, failure.message], "again": again}
         return {"made": asdict(made)}
 
     async def conclude(self, job_id: str, outcome: Outcome) -> None:
@@ -75,9 +78,8 @@ class Runner:
     def _renderer(self, job: Job) -> Renderer:
         renderer = self.world.renderers.get(job.renderer)
         if renderer is None:
-            raise RenderFailure(
-                "RENDERER_MISSING", f"This worker has no renderer {job.renderer!r}.", retryable=False
-            )
+            message = f"This worker has no renderer {job.renderer!r}."
+            raise RenderFailure("RENDERER_MISSING", message, retryable=False)
         return renderer
 
     async def _draw(self, renderer: Renderer, job: Job, report: Report) -> Made:
@@ -126,3 +128,15 @@ class Runner:
                 cut_film, cuts, film, Fraction(inputs["rate"]), size=size, report=report
             )
             return await store_video(self.world.storage, film)
+
+
+def _failure(job: Job, problem: Exception) -> RenderFailure:
+    """What may be told of a problem: all that is not foreseen is logged under a reference."""
+    if isinstance(problem, RenderFailure):
+        return problem
+    if isinstance(problem, NotAPicture):
+        return RenderFailure("NOT_A_PICTURE", str(problem), retryable=True)
+    reference = new_id("err")
+    logger.error("Job %s failed unexpectedly (%s).", job.id, reference, exc_info=problem)
+    message = f"Unexpected failure, logged as {reference}."
+    return RenderFailure("INTERNAL", message, retryable=True)

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from models import EventKind, Project, Scene
+from models import EventKind, Project, Scene, Shot
 
 from . import limits
 from .access import held
@@ -12,7 +12,7 @@ from .deletion import Deletion, below_shots, delete, ids_of
 from .editing import EditConflict, edit, store
 from .errors import LimitExceeded
 from .ordering import rank_at
-from .shots import Shot, add_shots
+from .shots import add_shots
 from .work import Work
 
 PATCH = {
@@ -27,21 +27,14 @@ async def create_scene(
     project_id: str,
     given: Mapping[str, Any],
     place: int | None = None,
-    shots: list[Mapping[str, Any]] | None = None,
+    shots: Sequence[Mapping[str, Any]] | None = None,
 ) -> Scene:
     """A scene with its shots: all of it or nothing."""
     if len(shots or ()) > limits.SHOTS_PER_REQUEST:
         raise LimitExceeded(f"At most {limits.SHOTS_PER_REQUEST} shots at once.", "input.shots")
     project = await held(work, Project, project_id, "input.projectId")
     values = checked(PATCH, given, "input")
-    rank, number = await rank_at(
-        work,
-        Scene,
-        project.id,
-        place,
-        limit=limits.SCENES_PER_PROJECT,
-        field="input.sceneNumber",
-    )
+    rank, number = await rank_at(work, Scene, project.id, place, field="input.sceneNumber")
     scene = await Scene.create(project_id=project.id, rank=rank, **columns(values))
     scene.place = number
     work.record(scene, EventKind.CREATED)
@@ -61,17 +54,11 @@ async def move_scene(work: Work, scene_id: str, place: int) -> Scene:
     """To a place in its project; moving it where it stands changes nothing."""
     scene = await held(work, Scene, scene_id)
     rank, number = await rank_at(
-        work,
-        Scene,
-        scene.project_id,
-        place,
-        limit=limits.SCENES_PER_PROJECT,
-        moving=scene,
-        field="sceneNumber",
+        work, Scene, scene.project_id, place, moving=scene, field="sceneNumber"
     )
-    if number != scene.place:
+    if rank != scene.rank:
         scene.rank, scene.place = rank, number
-        await store(work, scene, "rank", only=["rank"], kind=EventKind.MOVED)
+        await store(work, scene, "sceneNumber", only=["rank"], kind=EventKind.MOVED)
     return scene
 
 

@@ -7,7 +7,7 @@ from models import EventKind, Project, Scene, Shot
 from models.rank import spread
 
 from . import limits
-from .access import held
+from .access import held, seen
 from .checks import checked, columns, number, shape, text
 from .deletion import Deletion, below_shots, delete
 from .editing import EditConflict, edit, store
@@ -17,13 +17,13 @@ from .work import Work
 
 SECONDS = number(0, limits.SHOT_SECONDS)
 NAME = text(limits.NAME, nullable=True)
-SIDE = number(limits.PICTURE_SIDE_MIN, limits.PICTURE_SIDE)
+SIDE = number(limits.PICTURE_SIDE_MIN, limits.PICTURE_SIDE, whole=True)
 PARAMETERS = {
-    "steps": number(1, 1_000),
+    "steps": number(1, 1_000, whole=True),
     "cfgScale": number(0, 100),
     "width": SIDE,
     "height": SIDE,
-    "seed": number(0, 2**31 - 1),
+    "seed": number(0, 2**31 - 1, whole=True),
 }
 PATCH = {
     "label": text(limits.LABEL, nullable=True),
@@ -49,9 +49,7 @@ async def create_shot(
     scene = await held(work, Scene, scene_id, "input.sceneId")
     project = await Project.get(id=scene.project_id)
     values = _checked(given, project, "input")
-    rank, number = await rank_at(
-        work, Shot, scene.id, place, limit=limits.SHOTS_PER_SCENE, field="input.shotNumber"
-    )
+    rank, number = await rank_at(work, Shot, scene.id, place, field="input.shotNumber")
     shot = _shot(scene, rank, values)
     await shot.save(force_create=True)
     shot.place = number
@@ -114,28 +112,21 @@ async def update_shot(
     shot = await held(work, Shot, shot_id)
     project = await Project.get(id=shot.project_id)
     values = _in_frames(checked(PATCH, given, "patch"), project)
-    return await edit(work, shot, values, given, expected_version) or shot
+    return await edit(work, shot, values, given, expected_version, DOCUMENTS) or shot
 
 
 async def move_shot(work: Work, shot_id: str, place: int, scene_id: str | None = None) -> Shot:
     """To a place in its scene or in another scene of the same project."""
     shot = await held(work, Shot, shot_id)
-    scene = await held(work, Scene, scene_id, "sceneId") if scene_id else None
+    # Two feeds are never held at once, or two units could wait for each other.
+    scene = await seen(work.actor, Scene, scene_id, "sceneId") if scene_id is not None else None
     if scene is not None and scene.project_id != shot.project_id:
         raise Conflict("A shot moves only within its project.", "sceneId")
     target = scene.id if scene else shot.scene_id
-    rank, number = await rank_at(
-        work,
-        Shot,
-        target,
-        place,
-        limit=limits.SHOTS_PER_SCENE,
-        moving=shot,
-        field="shotNumber",
-    )
-    if target == shot.scene_id and number == shot.place:
+    rank, number = await rank_at(work, Shot, target, place, moving=shot, field="shotNumber")
+    if target == shot.scene_id and rank == shot.rank:
         return shot
-    changed = ("rank",) if target == shot.scene_id else ("rank", "scene")
+    changed = ("shotNumber",) if target == shot.scene_id else ("shotNumber", "scene")
     shot.scene_id, shot.rank, shot.place = target, rank, number
     await store(work, shot, *changed, only=["scene_id", "rank"], kind=EventKind.MOVED)
     return shot

@@ -17,14 +17,18 @@ from .errors import Conflict, InvalidInput, NotFound
 from .images import media_status
 from .work import Work
 
-ANIMATION_FIELDS = ("animationStatus", "animatedVideoUrl", "externalVideoId")
-ANIMATION_COLUMNS = [
-    "animation_status",
-    "animation_job_id",
-    "video_id",
-    "video_url",
-    "external_video_id",
-]
+# The field of the contract that shows a column.
+SHOWN_AS = {
+    "image_id": "selectedImage",
+    "animation_status": "animationStatus",
+    "animation_job_id": "animationJob",
+    "video_id": "animatedVideoUrl",
+    "video_url": "animatedVideoUrl",
+    "external_video_id": "externalVideoId",
+}
+ANIMATION_COLUMNS = [column for column in SHOWN_AS if column != "image_id"]
+ANIMATION_FIELDS = tuple(dict.fromkeys(SHOWN_AS[column] for column in ANIMATION_COLUMNS))
+NO_ANIMATION = dict.fromkeys(ANIMATION_COLUMNS)
 ANIMATION_PATCH = {
     "animationStatus": media_status,
     "animatedVideoUrl": web_address(),
@@ -54,22 +58,19 @@ async def select_master_shot(work: Work, shot_id: str, image_id: str) -> Storybo
         )
         work.record(selection, EventKind.CREATED)
     elif selection.image_id != image.id:
-        await _choose_again(work, selection, image)
+        await cancel_jobs(work, await Job.filter(subject_id=selection.id).order_by("id"))
+        await put(work, selection, NO_ANIMATION | {"image_id": image.id})
     return selection
 
 
-async def _choose_again(work: Work, selection: StoryboardSelection, image: Image) -> None:
-    await cancel_jobs(work, await Job.filter(subject_id=selection.id).order_by("id"))
-    selection.image_id = image.id
-    for column in ANIMATION_COLUMNS:
-        setattr(selection, column, None)
-    await store(
-        work,
-        selection,
-        "selectedImage",
-        *ANIMATION_FIELDS,
-        only=["image_id", *ANIMATION_COLUMNS],
-    )
+async def put(work: Work, selection: StoryboardSelection, values: Mapping[str, Any]) -> None:
+    """Store columns of a held selection and tell of the fields that differ, if any does."""
+    differing = [column for column in values if getattr(selection, column) != values[column]]
+    for column in differing:
+        setattr(selection, column, values[column])
+    if differing:
+        changed = dict.fromkeys(SHOWN_AS[column] for column in differing)
+        await store(work, selection, *changed, only=differing)
 
 
 async def clear_master_shot(work: Work, shot_id: str) -> Deletion:
@@ -91,23 +92,18 @@ async def update_storyboard_animation(
         selection.animation_job_id is not None
     ):
         raise Conflict("This animation is being made here; its job reports on it.", "patch")
-    stored = {
+    animation = {
         "animation_status": values.get("animationStatus", selection.animation_status),
         "video_url": values.get("animatedVideoUrl", selection.video_url),
         "external_video_id": values.get("externalVideoId", selection.external_video_id),
     }
-    made_here = selection.video_id is not None and "animatedVideoUrl" not in values
-    if stored["animation_status"] is MediaStatus.COMPLETE and not (stored["video_url"] or made_here):
+    replaced = "animatedVideoUrl" in values
+    if replaced or animation["animation_status"] is not selection.animation_status:
+        animation["animation_job_id"] = None
+    if replaced:
+        animation["video_id"] = None
+    video = animation["video_url"] or animation.get("video_id", selection.video_id)
+    if animation["animation_status"] is MediaStatus.COMPLETE and not video:
         raise InvalidInput("A complete animation needs a URL.", "patch.animatedVideoUrl")
-    if not made_here:
-        stored |= {"video_id": None, "animation_job_id": None}
-    changed = [
-        name
-        for name, column in zip(ANIMATION_FIELDS, stored, strict=False)
-        if getattr(selection, column) != stored[column]
-    ]
-    if changed:
-        for column, value in stored.items():
-            setattr(selection, column, value)
-        await store(work, selection, *changed, only=list(stored))
+    await put(work, selection, animation)
     return selection

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from models import ACTIVE, Event, Feed, IdempotencyRecord, Job, JobStatus, MediaStatus, Worker
@@ -20,6 +21,7 @@ logger = logging.getLogger(__name__)
 
 SETTLED_SECONDS = 5.0
 HOUR = 3_600.0
+SWEPT_AT_ONCE = 500
 PRUNED_AT_ONCE = 5_000
 LOST = ("LOST", "The engine lost this job while it ran; whether it was carried out is not known.")
 
@@ -31,13 +33,17 @@ class Crew(Protocol):
 
     async def take_over(self, dead: list[str]) -> int: ...
 
+    async def forget(self, before: datetime) -> int: ...
+
 
 async def upkeep(world: World, crew: Crew) -> None:
     """Run everything at its interval until cancelled. A failure is logged and tried again."""
+    pulse = Pulse(world, crew)
     async with asyncio.TaskGroup() as group:
-        group.create_task(_every(limits.HEARTBEAT_SECONDS, lambda: beat(world, crew)))
+        group.create_task(_every(limits.HEARTBEAT_SECONDS, pulse.beat))
         group.create_task(_every(limits.SWEEP_SECONDS, lambda: sweep(world)))
         group.create_task(_every(HOUR, lambda: prune(world)))
+        group.create_task(_every(HOUR, lambda: forget(world, crew)))
 
 
 async def _every(seconds: float, act: Callable[[], Awaitable[object]]) -> None:
@@ -49,33 +55,70 @@ async def _every(seconds: float, act: Callable[[], Awaitable[object]]) -> None:
         await asyncio.sleep(seconds)
 
 
-async def beat(world: World, crew: Crew) -> int:
-    """Say that this worker lives; take over the jobs of those that have long not said so."""
+async def say_alive(world: World, name: str) -> None:
+    """A worker says so before it takes its first job: it may die with that one in hand."""
     now = world.now()
-    await Worker.update_or_create(defaults={"seen_at": now}, id=crew.name)
-    silent_since = now - timedelta(seconds=limits.HEARTBEAT_LOST_SECONDS)
-    dead = list(await Worker.filter(seen_at__lt=silent_since).values_list("id", flat=True))
-    if not dead:
-        return 0
-    taken = await crew.take_over(dead)
-    await Worker.filter(id__in=dead, seen_at__lt=silent_since).delete()
-    if taken:
-        logger.warning("Took over %d jobs of %s.", taken, ", ".join(dead))
-    return taken
+    if not await Worker.filter(id=name).update(seen_at=now):
+        await Worker.create(id=name, seen_at=now)
+
+
+@dataclass
+class Pulse:
+    """One worker's heartbeat, and its eye on the others'.
+
+    A worker judges the others only after HEARTBEAT_LOST_SECONDS of steady beats of its own: when
+    the database was away, or the machine slept, everybody was silent and nobody is dead.
+    """
+
+    world: World
+    crew: Crew
+    steady_since: datetime | None = None
+    last: datetime | None = None
+
+    async def beat(self) -> int:
+        """Say that this worker lives; take over the jobs of those that have long not said so."""
+        lost = timedelta(seconds=limits.HEARTBEAT_LOST_SECONDS)
+        await say_alive(self.world, self.crew.name)
+        now = self.world.now()
+        if self.steady_since is None or self.last is None or now - self.last > lost / 2:
+            self.steady_since = now
+        self.last = now
+        if now - self.steady_since < lost:
+            return 0
+        return sum([await self._bury(dead) for dead in await Worker.filter(seen_at__lt=now - lost)])
+
+    async def _bury(self, dead: Worker) -> int:
+        """Take over from one, unless a peer is faster; if this one dies over it, a peer will."""
+        now = self.world.now()
+        if not await Worker.filter(id=dead.id, seen_at=dead.seen_at).update(seen_at=now):
+            return 0
+        taken = await self.crew.take_over([dead.id])
+        await Worker.filter(id=dead.id, seen_at=now).delete()
+        logger.warning("Took over %d jobs of %s, silent for too long.", taken, dead.id)
+        return taken
 
 
 async def sweep(world: World) -> None:
     """Bring jobs and engine together: enqueue what it does not know, give up what it lost."""
     settled = world.now() - timedelta(seconds=SETTLED_SECONDS)
-    jobs = await Job.filter(status__in=ACTIVE, updated_at__lt=settled).order_by("id")
-    known = await world.queue.known([job.id for job in jobs])
-    waiting = [j.id for j in jobs if j.status is JobStatus.QUEUED and j.id not in known]
-    if waiting:
-        logger.info("Enqueued %d jobs that the engine did not know.", len(waiting))
-        await world.queue.enqueue(waiting)
-    for job in jobs:
-        if job.id not in waiting and not known.get(job.id, False):
-            await perform(world, SYSTEM, lose_job, job.id)
+    active = Job.filter(status__in=ACTIVE, updated_at__lt=settled).order_by("id")
+    after = ""
+    while jobs := await active.filter(id__gt=after).limit(SWEPT_AT_ONCE):
+        after = jobs[-1].id
+        known = await world.queue.known([job.id for job in jobs])
+        waiting = [j.id for j in jobs if j.status is JobStatus.QUEUED and j.id not in known]
+        if waiting:
+            logger.warning("The engine did not know %d queued jobs.", len(waiting))
+            await perform(world, SYSTEM, queue_again, waiting)
+        for job in jobs:
+            if job.id not in waiting and not known.get(job.id, False):
+                await perform(world, SYSTEM, lose_job, job.id)
+
+
+async def queue_again(work: Work, job_ids: list[str]) -> None:
+    """Hand over jobs once more, those that still wait."""
+    jobs = await Job.filter(id__in=job_ids, status=JobStatus.QUEUED).order_by("id")
+    work.queue(jobs)
 
 
 async def lose_job(work: Work, job_id: str) -> Job | None:
@@ -86,13 +129,18 @@ async def lose_job(work: Work, job_id: str) -> Job | None:
     return job
 
 
+async def forget(world: World, crew: Crew) -> None:
+    """The engine's records of jobs that ended long ago tell nothing that the jobs do not."""
+    await crew.forget(world.now() - timedelta(days=limits.ENGINE_RECORD_DAYS))
+
+
 async def prune(world: World) -> None:
     """Forget events and idempotency records past their time; followers from before must resync."""
     old = world.now() - timedelta(days=limits.EVENT_DAYS)
-    expired = await Event.filter(at__lt=old).order_by("id").limit(PRUNED_AT_ONCE)
-    newest = {event.feed_id: event.sequence for event in expired}
-    for feed_id, sequence in newest.items():
-        await perform(world, SYSTEM, prune_feed, feed_id, sequence)
+    while expired := await Event.filter(at__lt=old).order_by("id").limit(PRUNED_AT_ONCE):
+        newest = {event.feed_id: event.sequence for event in expired}
+        for feed_id, sequence in newest.items():
+            await perform(world, SYSTEM, prune_feed, feed_id, sequence)
     stale = world.now() - timedelta(days=limits.IDEMPOTENCY_DAYS)
     await IdempotencyRecord.filter(created_at__lt=stale).delete()
 

@@ -6,7 +6,9 @@ import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 
-from models import ACTIVE, Event, EventKind, Feed, Job, Project, Shot, reading
+from tortoise.expressions import Q
+
+from models import ACTIVE, Feed, Job, Project, Shot, events_after, reading
 
 from . import limits
 from .access import seen
@@ -26,9 +28,10 @@ async def watch_jobs(
 ) -> AsyncGenerator[Job, None]:
     """Complete snapshots of the jobs that match every argument given.
 
-    With `job_ids` it starts with each of those jobs and stops when all have ended. Without, it starts
-    with the active jobs and follows new ones until the caller stops or the project is deleted. Of one
-    job, progress never goes back and comes at most once per PROGRESS_INTERVAL_SECONDS.
+    With `job_ids` it starts with each of those jobs and stops when all have ended. Without, it
+    starts with the active jobs and follows new ones until the caller stops or the project or shot
+    is deleted. Of one job, progress never goes back and comes at most once per
+    PROGRESS_INTERVAL_SECONDS.
     """
     watch = await _watch(actor, project_id, shot_id, job_ids)
     topics = [t for owner in watch.project_ids for t in (owner, progress_topic(owner))]
@@ -54,37 +57,35 @@ class _Watch:
     told: dict[str, tuple[object, ...]] = field(default_factory=dict)
 
     async def news(self) -> list[Job]:
-        """The matching jobs whose state differs from what was told."""
-        jobs = await (self._named() if self.job_ids is not None else self._current())
+        """The matching jobs whose state differs from what the look before saw."""
+        seen_now = await (self._named() if self.job_ids is not None else self._current())
+        jobs = [job for job in seen_now if self._matches(job)]
         fresh = [job for job in jobs if self.told.get(job.id) != _state(job)]
-        for job in fresh:
-            self.told[job.id] = _state(job)
-            if job.status.ended and self.job_ids is None:
-                del self.told[job.id]
+        self.told = {job.id: _state(job) for job in jobs}
         return fresh
 
     async def _named(self) -> list[Job]:
-        found = await reading.by_id(Job, self.job_ids or ())
-        jobs = [job for job in found.values() if self._matches(job)]
-        self.over = all(job.status.ended for job in jobs)
+        jobs = list((await reading.by_id(Job, self.job_ids or ())).values())
+        self.over = all(job.status.ended for job in jobs if self._matches(job))
         return jobs
 
     async def _current(self) -> list[Job]:
-        """The active jobs, and those that the log tells of: one may begin and end between two looks."""
+        """The active jobs, and those that the log tells of: one may begin and end between two
+        looks.
+        """
         project_id = self.project_ids[0]
-        ended_since = await self._logged(project_id)
-        active = await Job.filter(project_id=project_id, status__in=ACTIVE).order_by("id")
-        ended_since -= {job.id for job in active}
-        ended = (await reading.by_id(Job, ended_since)).values()
-        return [job for job in [*ended, *active] if self._matches(job)]
+        logged = await self._logged(project_id)
+        active = Q(project_id=project_id, status__in=ACTIVE)
+        return await Job.filter(active | Q(id__in=logged)).order_by("id")
 
     async def _logged(self, project_id: str) -> set[str]:
-        events = await Event.filter(feed_id=project_id, sequence__gt=self.at).order_by("sequence")
-        if events:
+        """The jobs in the log since the last look, which may also tell of the end of it all."""
+        found: set[str] = set()
+        while events := await events_after(project_id, self.at, limits.EVENTS_PER_FRAME):
             self.at = events[-1].sequence
-            last = events[-1]
-            self.over = last.kind is EventKind.DELETED and last.subject_id == project_id
-        return {event.subject_id for event in events if event.subject_id.startswith("job_")}
+            found |= {e.subject_id for e in events if e.subject_id.startswith(f"{Job.PREFIX}_")}
+            self.over |= any((self.shot_id or project_id) in (e.deleted or ()) for e in events)
+        return found
 
     def _matches(self, job: Job) -> bool:
         here = job.project_id in self.project_ids

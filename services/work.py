@@ -1,26 +1,27 @@
 """One unit of work: a transaction, its events, and what follows the commit.
 
-`perform` is the only place that opens one. It runs to its end even when the caller is cancelled, for
-two reasons: a client that leaves must not undo what it asked for, and a task cancelled while it enters a
-transaction would leave the connection unusable.
+`perform` is the only place that opens one. It runs to its end even when the caller is cancelled,
+for two reasons: a client that leaves must not undo what it asked for, and a task cancelled while it
+enters a transaction would leave the connection unusable.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
-from enum import IntEnum
 from typing import Any, Concatenate, ParamSpec, TypeVar
-
-from tortoise.exceptions import IntegrityError
 
 import models
 from models import Event, EventKind, Feed, Job, Row
 from models.database import statement, transaction
 
-from .idempotency import Once, first_answer, remember
+from .access import SYSTEM as SYSTEM
+from .access import Actor as Actor
+from .access import Role as Role
+from .errors import Refusal
+from .idempotency import Once, claim, first_answer, remember
 from .world import World
 
 P = ParamSpec("P")
@@ -28,29 +29,8 @@ R = TypeVar("R")
 
 logger = logging.getLogger(__name__)
 
-
-class Role(IntEnum):
-    """What one may do with a client's projects; each role includes the ones before."""
-
-    VIEWER = 1
-    EDITOR = 2
-    OWNER = 3
-
-
-@dataclass(frozen=True)
-class Actor:
-    """Who asks, and their role at each client by its id."""
-
-    id: str
-    name: str
-    roles: Mapping[str, Role]
-    everywhere: Role | None = None
-
-    def role_at(self, client_id: str) -> Role | None:
-        return self.roles.get(client_id, self.everywhere)
-
-
-SYSTEM = Actor("system", "Storyreel", {}, Role.OWNER)
+HOLD = "UPDATE feed SET head = head WHERE id = ({owner}) RETURNING id, head"
+OWNER = 'SELECT project_id FROM "{table}" WHERE id = ?'
 
 
 @dataclass
@@ -70,10 +50,8 @@ class Work:
         Writers of one project take turns from here to their commit, so what is read next stays true
         and sequence order is commit order.
         """
-        owner = "?" if model is models.Project else _owner_query(model)
-        found = await statement(
-            f"UPDATE feed SET head = head WHERE id = ({owner}) RETURNING id, head", [row_id]
-        )
+        owner = OWNER.format(table=model._meta.db_table) if model is not models.Project else "?"
+        found = await statement(HOLD.format(owner=owner), [row_id])
         if not found:
             return None
         feed_id = str(found[0]["id"])
@@ -132,10 +110,6 @@ class Work:
             await self.world.queue.enqueue(self._queued)
 
 
-def _owner_query(model: type[Row]) -> str:
-    return f'SELECT project_id FROM "{model._meta.db_table}" WHERE id = ?'
-
-
 async def perform(
     world: World,
     actor: Actor,
@@ -157,25 +131,18 @@ async def perform_once(
 ) -> R:
     """The same under an idempotency key: a repeated request gets the first answer again."""
 
-    async def attempt() -> R:
+    async def unit() -> R:
         work = Work(actor, world, once)
         async with transaction():
-            if once is not None and (known := await first_answer(actor.id, once)) is not None:
-                return known  # type: ignore[no-any-return]  # the rows that `act` returned then
+            record = await claim(actor, once) if once is not None else None
+            if record is not None and record.answer is not None:
+                return await first_answer(actor, record)  # type: ignore[no-any-return]  # rows of R
             result = await act(work, *args, **kwargs)
-            if once is not None:
-                await remember(actor.id, once, result)
+            if record is not None:
+                await remember(record, result)
             await work.journal()
         await work.announce()
         return result
-
-    async def unit() -> R:
-        try:
-            return await attempt()
-        except IntegrityError:
-            if once is None:
-                raise
-            return await attempt()  # a twin with the same key committed first: answer as it did
 
     return await _to_the_end(world, unit())
 
@@ -192,5 +159,6 @@ async def _to_the_end(world: World, unit: Coroutine[Any, Any, R]) -> R:
 
 
 def _log_failure(task: asyncio.Task[Any]) -> None:
-    if not task.cancelled() and (failure := task.exception()) is not None:
-        logger.info("A unit of work failed after its caller left: %s", failure)
+    failure = None if task.cancelled() else task.exception()
+    if failure is not None and not isinstance(failure, Refusal):
+        logger.error("A unit of work failed after its caller left.", exc_info=failure)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
 import socket
 from collections.abc import AsyncIterator
@@ -88,7 +89,8 @@ def _listener(settings: Settings) -> socket.socket:
         return socket.create_server((settings.host, settings.port), family=family, backlog=2048)
     except OSError as failure:
         where = f"{settings.host}:{settings.port}"
-        raise BadSettings(f"Cannot listen on {where}: {failure.strerror}.") from None
+        reason = os.strerror(failure.errno) if failure.errno and failure.errno > 0 else failure
+        raise BadSettings(f"Storyreel cannot listen on {where}: {reason}.") from None
 
 
 @cli.command()

@@ -1,41 +1,39 @@
 """GraphQL over HTTP and server-sent events, as the GraphQL-over-HTTP specification has it.
 
-A request that never got to run answers 400 without `data`; errors of fields answer 200 beside `data`.
+A request that never got to run has no `data` in its answer, and status 400; with the older media
+type that is kept for requests that are no GraphQL at all. Errors of fields stand beside `data`.
 Every error has a code, and no exception's own text reaches a client.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any
 
 import orjson
 from cross_web import AsyncHTTPRequestAdapter, HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
-from strawberry.exceptions import MissingQueryError
 from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData
+from strawberry.http.base import BaseRequestProtocol
 from strawberry.http.streaming import SSETransport
-from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
+from strawberry.http.types import QueryParams
 from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
 
 from resolvers import api
 from resolvers.context import Context
-from resolvers.errors import translate
+from resolvers.errors import INTERNAL
 
-from .sockets import SocketAdapter, SocketHandler
+from .sockets import NOTHING_TO_RUN, SUBSCRIBE, SocketAdapter, SocketHandler, problem, readable
 
 JSON_TYPE = "application/json"
 RESPONSE_TYPE = "application/graphql-response+json"
 BODY_BYTES_MAX = 4 * 1024 * 1024
-BATCHES = "Send one operation in a request."
-SUBSCRIBE = "Subscribe over a WebSocket, or accept text/event-stream as answer."
 CODES = {405: "METHOD_NOT_ALLOWED", 413: "LIMIT_EXCEEDED"}
 
 
@@ -73,6 +71,8 @@ class Endpoint(GraphQL[Context, None]):
             response = await self.run(request)
         except HTTPException as refusal:
             response = _refused(request, refusal)
+        except ClientDisconnect:
+            return
         await response(scope, receive, send)
 
     async def get_context(
@@ -85,40 +85,54 @@ class Endpoint(GraphQL[Context, None]):
         response.media_type = _accepted(request)
         return response
 
+    def should_render_graphql_ide(self, request: BaseRequestProtocol) -> bool:
+        return False
+
     def encode_json(self, data: object) -> bytes:
         return orjson.dumps(data)
 
     def decode_json(self, data: str | bytes) -> object:
-        try:
-            return json.loads(data)
-        except RecursionError:
-            raise json.JSONDecodeError("Nested too deeply", "", 0) from None
+        """JSON to the letter: no NaN, no infinity, no half of a character."""
+        return orjson.loads(data)
+
+    def parse_query_params(self, params: QueryParams) -> dict[str, Any]:
+        """An empty parameter is as good as absent."""
+        return super().parse_query_params({name: value for name, value in params.items() if value})
 
     def parse_json(self, data: str | bytes) -> Any:
         parsed = super().parse_json(data)
-        if isinstance(parsed, list):
-            raise HTTPException(400, BATCHES)
         if not isinstance(parsed, dict):
-            raise HTTPException(400, "The request must be a JSON object.")
+            raise HTTPException(400, "A request is a JSON object, and so are its variables.")
         return parsed
 
     async def parse_http_body(self, request: AsyncHTTPRequestAdapter) -> Any:
         kind = (request.content_type or "").partition(";")[0].strip().lower()
         if request.method == "POST" and kind != JSON_TYPE:
             raise HTTPException(415, f"The request must be {JSON_TYPE}.")
-        parsed = await super().parse_http_body(request)
-        if parsed.operation_name is not None and not isinstance(parsed.operation_name, str):
+        parsed: Any = await super().parse_http_body(request)
+        if not isinstance(parsed.operation_name, str | None):
             raise HTTPException(400, "The operation's name must be a string.")
         return parsed
 
-    async def execute_single(  # noqa: PLR0913  # the signature is Strawberry's
+    async def execute_operation(self, **given: Any) -> Any:  # type: ignore[override]  # by name only
+        """Whoever takes events and plain answers alike gets events for subscriptions only."""
+        accepted = given["request"].headers.get("accept", "")
+        if JSON_TYPE in accepted or RESPONSE_TYPE in accepted:
+            try:
+                return await self.execute_single(**given)
+            except HTTPException as refusal:
+                if refusal.reason != SUBSCRIBE or "text/event-stream" not in accepted:
+                    raise
+        return await super().execute_operation(**given)
+
+    async def execute_single(
         self,
         request: Request,
         request_adapter: AsyncHTTPRequestAdapter,
-        request_data: GraphQLRequestData,
+        sub_response: Response,
         context: Context,
         root_value: None,
-        sub_response: Response,
+        request_data: GraphQLRequestData,
     ) -> ExecutionResult:
         """One query or mutation; mutations by POST only, and a stream must be asked for as one."""
         allowed = {OperationType.QUERY}
@@ -133,21 +147,15 @@ class Endpoint(GraphQL[Context, None]):
                 operation_extensions=request_data.extensions,
                 allowed_operation_types=allowed,
             )
-        except CannotGetOperationTypeError as refusal:
-            raise HTTPException(400, refusal.as_http_error_reason() + ".") from None
-        except InvalidOperationTypeError as refusal:
-            if refusal.operation_type is OperationType.MUTATION:
-                raise HTTPException(405, "Send mutations by POST.") from None
-            raise HTTPException(400, SUBSCRIBE) from None
-        except MissingQueryError:
-            raise HTTPException(400, "There is no GraphQL query in the request.") from None
+        except NOTHING_TO_RUN as failure:
+            raise HTTPException(_status_of(failure), problem(failure)) from None
 
     async def process_result(
         self, request: Request, result: ExecutionResult
     ) -> GraphQLHTTPResponse:
         answer: dict[str, Any] = {"data": result.data}
         if result.errors:
-            answer["errors"] = [error.formatted for error in translate(result.errors)]
+            answer["errors"] = [error.formatted for error in readable(result.errors)]
             if result.data is None and not any(error.path for error in result.errors):
                 del answer["data"]
         if result.extensions:
@@ -155,11 +163,18 @@ class Endpoint(GraphQL[Context, None]):
         return answer  # type: ignore[return-value]  # a request error has no `data`
 
     def create_response(self, response_data: Any, sub_response: Response) -> Response:
-        return Response(
-            self.encode_json(response_data),
-            status_code=200 if "data" in response_data else 400,
-            media_type=sub_response.media_type,
-        )
+        status = 200
+        if "data" not in response_data:
+            codes = [error["extensions"]["code"] for error in response_data["errors"]]
+            plain = sub_response.media_type == JSON_TYPE
+            status = 500 if INTERNAL in codes else 200 if plain else 400
+        return Response(self.encode_json(response_data), status, media_type=sub_response.media_type)
+
+
+def _status_of(failure: Exception) -> int:
+    """Mutations may come by another method; a stream may be accepted as one."""
+    forbidden = getattr(failure, "operation_type", None)
+    return 405 if forbidden is OperationType.MUTATION else 400
 
 
 def _accepted(request: Request | WebSocket) -> str:
@@ -171,11 +186,11 @@ def _refused(request: Request, refusal: HTTPException) -> Response:
     """A refusal of the request as such, in the form of every other error."""
     code = CODES.get(refusal.status_code, "BAD_REQUEST")
     error = {"message": refusal.reason, "extensions": {"code": code}}
-    headers = {"Allow": "POST"} if refusal.status_code == 405 else None
+    allow = {"Allow": "POST" if request.method == "GET" else "GET, POST"}
     return Response(
         orjson.dumps({"errors": [error]}),
         status_code=refusal.status_code,
-        headers=headers,
+        headers=allow if refusal.status_code == 405 else None,
         media_type=_accepted(request),
     )
 

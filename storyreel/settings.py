@@ -6,9 +6,14 @@ import ipaddress
 import os
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "STORYREEL_"
+SECRET_LENGTH = 32
+WORKER_SLOTS = 64
 
 
 class BadSettings(ValueError):
@@ -16,9 +21,14 @@ class BadSettings(ValueError):
 
 
 class Settings(BaseSettings):
-    """Where things are kept and how the process runs. Every default works on a bare machine."""
+    """Where things are kept and how the process runs. Every default works on a bare machine.
 
-    model_config = SettingsConfigDict(env_prefix="STORYREEL_", extra="ignore", frozen=True)
+    An empty value is as good as none.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_ignore_empty=True, extra="ignore", frozen=True
+    )
 
     data_dir: Path = Path("var")
     database_url: str = ""
@@ -29,9 +39,11 @@ class Settings(BaseSettings):
     port: Annotated[int, Field(ge=0, le=65_535)] = 8000
     public_url: str = ""
     secret: Annotated[str, Field(repr=False)] = ""
-    link_hours: Annotated[float, Field(gt=0, le=168)] = 6
+    link_hours: Annotated[float, Field(ge=0.01, le=168)] = 6
     embedded_worker: bool = True
-    worker_slots: Annotated[int, Field(ge=1, le=64)] = os.cpu_count() or 2
+    worker_slots: Annotated[int, Field(ge=1, le=WORKER_SLOTS)] = min(
+        os.cpu_count() or 2, WORKER_SLOTS
+    )
     drain_seconds: Annotated[int, Field(ge=0, le=600)] = 10
     log_level: str = "info"
 
@@ -43,24 +55,17 @@ class Settings(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def _database(cls, url: str) -> str:
-        if url and not url.startswith(("sqlite:///", "postgresql://", "postgres://")):
-            raise ValueError("must start with sqlite:/// or postgresql://")
-        return url
+        return _known(url, "sqlite", "postgresql", "postgres")
 
     @field_validator("bus_url")
     @classmethod
     def _bus(cls, url: str) -> str:
-        known = ("memory://", "redis://", "rediss://", "postgresql://", "postgres://")
-        if url and not url.startswith(known):
-            raise ValueError("must start with memory://, redis://, rediss:// or postgresql://")
-        return url
+        return _known(url, "memory", "redis", "rediss", "postgresql", "postgres")
 
     @field_validator("engine_url")
     @classmethod
     def _engine(cls, url: str) -> str:
-        if url and not url.startswith(("sqlite:///", "postgresql://")):
-            raise ValueError("must start with sqlite:/// or postgresql://")
-        return url
+        return _known(url, "sqlite", "postgresql")
 
     @field_validator("host")
     @classmethod
@@ -72,11 +77,16 @@ class Settings(BaseSettings):
             )
         return host
 
+    @field_validator("public_url")
+    @classmethod
+    def _public(cls, url: str) -> str:
+        return _known(url, "http", "https")
+
     @field_validator("secret")
     @classmethod
     def _long(cls, secret: str) -> str:
-        if secret and len(secret) < 32:
-            raise ValueError("must have at least 32 characters")
+        if secret and len(secret) < SECRET_LENGTH:
+            raise ValueError(f"must have at least {SECRET_LENGTH} characters")
         return secret
 
     @field_validator("log_level")
@@ -96,7 +106,7 @@ class Settings(BaseSettings):
 
     @property
     def bus(self) -> str:
-        """Processes that share a PostgreSQL database wake each other through it unless told else."""
+        """Processes that share a PostgreSQL database wake each other through it by default."""
         return self.bus_url or (self.database if self.on_postgres else "memory://")
 
     @property
@@ -112,6 +122,31 @@ class Settings(BaseSettings):
         return self.storage_url or f"file://{self.data_dir}/assets"
 
 
+def _known(url: str, *schemes: str) -> str:
+    """Nothing, or a URL of one of these schemes with the parts that its scheme needs."""
+    if not url:
+        return url
+    try:
+        parts = urlsplit(url)
+        named = bool(parts.hostname) and parts.port != 0
+    except ValueError:  # such as a port that is no number
+        raise ValueError("must be a URL") from None
+    if parts.scheme not in schemes or not url.startswith(f"{parts.scheme}://"):
+        raise ValueError(f"must start with {_or([f'{scheme}://' for scheme in schemes])}")
+    path = parts.path.strip("/")
+    if parts.scheme == "sqlite" and (parts.netloc or not path or ":memory:" in path):
+        raise ValueError("must name a file, as in sqlite:///relative.db or sqlite:////absolute.db")
+    if parts.scheme.startswith("postgres") and not path:
+        raise ValueError("must name a database, as in postgresql://host/database")
+    if parts.scheme not in ("sqlite", "memory") and not named:
+        raise ValueError("must name a host")
+    return url
+
+
+def _or(names: list[str]) -> str:
+    return " or ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+
+
 def _is_loopback(host: str) -> bool:
     try:
         return ipaddress.ip_address(host).is_loopback
@@ -124,9 +159,9 @@ def read_settings() -> Settings:
     try:
         return Settings()
     except ValidationError as failure:
-        sentences = [
-            f"STORYREEL_{'_'.join(map(str, error['loc'])).upper()}"
-            f" {error['msg'].removeprefix('Value error, ')}."
-            for error in failure.errors()
-        ]
+        sentences = []
+        for error in failure.errors():
+            name = PREFIX + "_".join(map(str, error["loc"])).upper()
+            wrong = error["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
+            sentences.append(f"{name} {wrong}.")
         raise BadSettings("\n".join(sentences)) from None

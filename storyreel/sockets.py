@@ -1,19 +1,22 @@
 """GraphQL over WebSocket: the graphql-transport-ws protocol.
 
-What is wrong with one operation is answered to that operation and leaves the socket to the others. Each
-operation has a context of its own: what one read is never shown by another, however long the socket lives.
+What is wrong with one operation is answered to that operation and leaves the socket to the others.
+Each operation has a context of its own: what one read is never shown by another, however long the
+socket lives.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, cast
+import asyncio
+import contextlib
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, cast
 
-import orjson
-from graphql import GraphQLError
 from starlette.websockets import WebSocketDisconnect
 from strawberry.asgi import ASGIWebSocketAdapter
+from strawberry.exceptions import MissingQueryError, StrawberryGraphQLError
 from strawberry.http.exceptions import WebSocketDisconnected
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import (
     BaseGraphQLTransportWSHandler,
     Operation,
@@ -25,29 +28,56 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.types import (
 )
 from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
+from strawberry.types.graphql import OperationType
 from strawberry.utils.aio import aclosing
 
 from resolvers.context import Context
 from resolvers.errors import translate
 
-BAD_REQUEST = {"code": "BAD_REQUEST"}
+if TYPE_CHECKING:
+    from graphql import GraphQLError
+
+NOTHING_TO_RUN = (MissingQueryError, CannotGetOperationTypeError, InvalidOperationTypeError)
+SUBSCRIBE = "Subscribe over a WebSocket, or accept text/event-stream as answer."
+SEND_SECONDS = 10.0
+TOO_SLOW = 1013  # "try again later": clients do
+CLOSE_REASON_BYTES = 123  # all that fits into a control frame
 
 
 class SocketAdapter(ASGIWebSocketAdapter):
+    send_seconds = SEND_SECONDS
+
+    _closing: asyncio.Task[None] | None = None
+
     async def send_json(self, message: Mapping[str, object]) -> None:
-        """Text frames: clients do not expect GraphQL in binary ones."""
+        """Text frames: clients do not expect GraphQL in binary ones.
+
+        Whoever reads nothing for `send_seconds` counts as gone: operations end at once, the socket
+        as soon as it takes a closing frame.
+        """
         try:
-            await self.ws.send_text(orjson.dumps(message).decode())
+            async with asyncio.timeout(self.send_seconds):
+                await self.ws.send_text(self.view.encode_json_string(message))
         except (WebSocketDisconnect, RuntimeError) as gone:
             raise WebSocketDisconnected from gone
+        except TimeoutError as stalled:
+            self._closing = asyncio.create_task(self.close(TOO_SLOW, "Nothing was read for long."))
+            raise WebSocketDisconnected from stalled
+
+    async def close(self, code: int, reason: str) -> None:
+        short = reason.encode()[:CLOSE_REASON_BYTES].decode(errors="ignore")
+        with contextlib.suppress(WebSocketDisconnect, RuntimeError):
+            await super().close(code, short)
 
 
 class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
-    async def handle_message(self, message: Message) -> None:
-        if not isinstance(message, dict):
-            await self.handle_invalid_message("A message is a JSON object.")
+    async def handle_message(self, message: Any) -> None:
+        if not isinstance(message, dict) or not isinstance(message.get("id", ""), str):
+            await self.handle_invalid_message("A message is a JSON object, and an id is a string.")
             return
-        await super().handle_message(message)
+        if message.get("payload", message) is None:
+            del message["payload"]  # as good as absent
+        await super().handle_message(cast(Message, message))
 
     async def handle_ping(self, message: PingMessage) -> None:
         pong: dict[str, object] = {"type": "pong"}
@@ -57,14 +87,21 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
 
     async def handle_subscribe(self, message: SubscribeMessage) -> None:
         """Refuse an odd payload to its operation instead of closing the socket."""
-        problem = _problem(message)
-        if problem is None or not self.connection_acknowledged:
+        refusal = self._refusal(message)
+        if refusal is None or not self.connection_acknowledged or message["id"] in self.operations:
             await super().handle_subscribe(message)
             return
-        error = {"message": problem, "extensions": BAD_REQUEST}
-        await self.send_message(
-            cast(Message, {"id": message["id"], "type": "error", "payload": [error]})
-        )
+        code, reason = refusal
+        error = {"message": reason, "extensions": {"code": code}}
+        answer = {"id": message["id"], "type": "error", "payload": [error]}
+        await self.send_message(cast(Message, answer))
+
+    def _refusal(self, message: Any) -> tuple[str, str] | None:
+        limit = self.max_subscriptions_per_connection
+        if limit is not None and len(self.operations) >= limit:
+            return "LIMIT_EXCEEDED", f"At most {limit} operations run on one socket."
+        odd = _odd(message["payload"])
+        return ("BAD_REQUEST", odd) if odd is not None else None
 
     async def run_operation(self, operation: Operation[Context, None]) -> None:
         """Answer one operation, whatever becomes of it."""
@@ -81,24 +118,43 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
         except WebSocketDisconnected:
             self.operations.pop(operation.id, None)
         except Exception as failure:
-            wrapped = GraphQLError("", original_error=failure)
-            await operation.send_initial_errors(translate([wrapped]))
+            unexpected = StrawberryGraphQLError("", original_error=failure)
+            await operation.send_initial_errors(translate([unexpected]))
 
     async def _send_result_stream(self, operation: Operation[Context, None], stream: Any) -> None:
         async for result in stream:
             if isinstance(result, PreExecutionError):
-                await operation.send_initial_errors(translate(result.errors or []))
+                await operation.send_initial_errors(readable(result.errors or []))
                 return
             if result.errors:
-                result.errors = translate(result.errors)
+                result.errors = readable(result.errors)
             await operation.send_next(cast(ExecutionResult, result))
 
 
-def _problem(message: Any) -> str | None:
+def readable(errors: Iterable[GraphQLError]) -> list[GraphQLError]:
+    """The errors of an answer as a client may see them, whatever the transport."""
+    errors = list(errors)
+    for error in errors:
+        cause = error.original_error
+        if isinstance(cause, NOTHING_TO_RUN):
+            error.message, error.original_error = problem(cause), None
+            error.extensions = {"code": "BAD_REQUEST"}
+    return translate(errors)
+
+
+def problem(failure: Exception) -> str:
+    """What is wrong with a request in which there is nothing to run."""
+    if isinstance(failure, InvalidOperationTypeError):
+        if failure.operation_type is OperationType.MUTATION:
+            return "Send mutations by POST."
+        return SUBSCRIBE
+    if isinstance(failure, CannotGetOperationTypeError) and failure.operation_name:
+        return failure.as_http_error_reason()
+    return "There is no GraphQL operation in the request."
+
+
+def _odd(payload: Any) -> str | None:
     """What is wrong with the payload of a subscribe message."""
-    payload = message["payload"]
-    if not isinstance(message["id"], str):
-        return "An operation's id is a string."
     if not isinstance(payload, dict) or not isinstance(payload.get("query"), str):
         return "The payload is an object with a query."
     if not isinstance(payload.get("variables"), dict | None):

@@ -19,7 +19,7 @@ from services.backends.storage import Storage
 from services.links import Links
 from services.progress import Meter
 from services.running import Runner
-from services.upkeep import upkeep
+from services.upkeep import say_alive, upkeep
 from services.work import Actor
 from services.world import World
 
@@ -81,6 +81,7 @@ async def _working(settings: Settings, world: World) -> AsyncIterator[None]:
     meter = Meter(world)
     runner = Runner(world, meter)
     crew = EngineWorker(settings.engine, slot.name, runner, slots=settings.worker_slots)
+    await say_alive(world, slot.name)
     await crew.start()
     tasks = [asyncio.create_task(meter.run()), asyncio.create_task(upkeep(world, crew))]
     try:

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import asyncio
+import io
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from PIL import Image as Picture
+from tortoise import Tortoise
+
 from models import Image, Job, Project, Scene, Shot, StoryboardSelection
-from services import images, projects, scenes, shots, storyboard
+from services import generation, images, projects, scenes, shots, storyboard
+from services.assets import File, Made
+from services.backends.renderer import ClipOrder, FrameOrder, Media, Report
 from services.progress import Meter
 from services.running import Runner
 from services.work import Actor, Role, perform
@@ -81,3 +90,80 @@ def a_viewer(project: Project) -> Actor:
 
 def an_outsider() -> Actor:
     return Actor("usr_outsider", "Otto", {})
+
+
+def a_picture(color: str = "teal") -> bytes:
+    """A small PNG."""
+    file = io.BytesIO()
+    Picture.new("RGB", (64, 36), color).save(file, "PNG")
+    return file.getvalue()
+
+
+MADE = Made(
+    File("a" * 64, 10, "image/png"),
+    File("b" * 64, 4, "image/webp"),
+    blurhash="LEHV6nWB",
+    width=64,
+    height=36,
+)
+"""What a job that drew reports; of the files only the rows will know."""
+
+
+class Studio:
+    """A renderer that draws one flat picture and, before it does, whatever the test wants."""
+
+    name = "studio"
+
+    def __init__(self) -> None:
+        self.orders: list[FrameOrder | ClipOrder] = []
+        self.act: Callable[[Report], Awaitable[None]] | None = None
+        self.picture = a_picture()
+
+    async def draw(self, order: FrameOrder, report: Report) -> Media:
+        await self._work(order, report)
+        return Media(self.picture, "image/png", 64, 36)
+
+    async def animate(self, order: ClipOrder, report: Report) -> Media:
+        await self._work(order, report)
+        return Media(b"a clip", "video/mp4", order.width, order.height)
+
+    async def _work(self, order: FrameOrder | ClipOrder, report: Report) -> None:
+        self.orders.append(order)
+        if self.act is not None:
+            await self.act(report)
+
+
+async def ordered(home: Home, shot: Shot, count: int = 1, **given: Any) -> list[Job]:
+    """The queued jobs of a batch of images."""
+    act = generation.generate_images
+    batch = await perform(home.world, home.owner, act, shot.id, {"count": count} | given)
+    return await Job.filter(batch_id=batch.id).order_by("id")
+
+
+async def a_drawn_image(home: Home, shot: Shot) -> Image:
+    """A complete image whose picture is ours, drawn by the first renderer of the world."""
+    [job] = await ordered(home, shot)
+    await home.queue.run(home.world)
+    return await Image.get(job_id=job.id)
+
+
+async def all_that_is_kept(home: Home, folder: Path) -> dict[str, int]:
+    """How many rows each table has, and files the folder, and jobs the queue."""
+    models = Tortoise.apps["models"]
+    counts = {name: await model.all().count() for name, model in models.items()}
+    paths = folder.rglob("*")  # noqa: ASYNC240  # a handful in a folder of the test
+    files = sum(path.is_file() for path in paths)
+    return counts | {"files": files, "waiting": len(home.queue.waiting)}
+
+
+async def until(true: Callable[[], Awaitable[bool]], seconds: float = 5.0) -> None:
+    """Wait for what shows only by looking."""
+    async with asyncio.timeout(seconds):
+        while not await true():  # noqa: ASYNC110  # another process may be the one who changes it
+            await asyncio.sleep(0.02)
+
+
+def in_a_studio(home: Home) -> Home:
+    """The same home, whose pictures are drawn in no time."""
+    studio = Studio()
+    return replace(home, world=replace(home.world, renderers={studio.name: studio}))

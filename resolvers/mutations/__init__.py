@@ -2,15 +2,15 @@
 
 import strawberry
 
-from .jobs import JobMutations
 from .images import ImageMutations
+from .jobs import JobMutations
 from .projects import ProjectMutations
 from .scenes import SceneMutations
 from .shots import ShotMutations
 from .storyboard import StoryboardMutations
 
 
-@strawberry.type(description="Changes. Each field is one transaction; fields run one after another.")
+@strawberry.type(description="Changes. Each field is one transaction, one after another.")
 class Mutation(
     ProjectMutations,
     SceneMutations,

@@ -31,9 +31,7 @@ class ImageMutations:
         return Image.all(registered)
 
     @strawberry.mutation(description="Report on an image made elsewhere.")
-    async def update_image(
-        self, info: Info, id: Id, patch: Annotated[ImagePatch, Patch]
-    ) -> Image:
+    async def update_image(self, info: Info, id: Id, patch: Annotated[ImagePatch, Patch]) -> Image:
         return Image.of(await info.context.do(images.update_image, id, document(patch)))
 
     @strawberry.mutation(description="Mark an image as a favorite, or no longer.")

@@ -30,9 +30,7 @@ class JobMutations:
         return JobBatch.of(batch)
 
     @strawberry.mutation(description="Order images made from another image of the shot.")
-    async def refine_image(
-        self, info: Info, input: Annotated[RefineImageInput, Input]
-    ) -> JobBatch:
+    async def refine_image(self, info: Info, input: Annotated[RefineImageInput, Input]) -> JobBatch:
         body = document(input, KEY, "imageId")
         batch = await info.context.do_once(
             keyed("refineImage", input), generation.refine_image, input.image_id, body

@@ -4,7 +4,7 @@ import strawberry
 
 from schema.inputs import CreateProjectInput, ProjectPatch
 from schema.project import Project
-from schema.results import Deletion, EditConflict, UpdateProjectResult
+from schema.results import Deletion, UpdateProjectResult
 from services import projects
 
 from ..answers import deletion, edited
@@ -31,7 +31,7 @@ class ProjectMutations:
         expected_version: ExpectedVersion = None,
     ) -> UpdateProjectResult:
         act = projects.update_project
-        return edited(await info.context.do(act, id, document(patch), expected_version))
+        return edited(Project, await info.context.do(act, id, document(patch), expected_version))
 
     @strawberry.mutation(description="Delete a project with everything in it. Only for owners.")
     async def delete_project(self, info: Info, id: Id) -> Deletion:

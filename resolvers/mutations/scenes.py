@@ -37,7 +37,7 @@ class SceneMutations:
         expected_version: ExpectedVersion = None,
     ) -> UpdateSceneResult:
         act = scenes.update_scene
-        return edited(await info.context.do(act, id, document(patch), expected_version))
+        return edited(Scene, await info.context.do(act, id, document(patch), expected_version))
 
     @strawberry.mutation(description="Move a scene to a place in its project.")
     async def move_scene(self, info: Info, id: Id, scene_number: Place) -> Scene:

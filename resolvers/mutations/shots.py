@@ -32,7 +32,7 @@ class ShotMutations:
         expected_version: ExpectedVersion = None,
     ) -> UpdateShotResult:
         act = shots.update_shot
-        return edited(await info.context.do(act, id, document(patch), expected_version))
+        return edited(Shot, await info.context.do(act, id, document(patch), expected_version))
 
     @strawberry.mutation(description="Move a shot within its scene or to another of its project.")
     async def move_shot(

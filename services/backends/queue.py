@@ -10,7 +10,7 @@ class Queue(Protocol):
     """Takes job ids. Handing over the same id again changes nothing."""
 
     async def enqueue_inside(self, job_ids: Sequence[str]) -> None:
-        """Within the transaction that stores the jobs: enqueue them with it, where that is possible."""
+        """Within the transaction that stores the jobs: with it, where that is possible."""
 
     async def enqueue(self, job_ids: Sequence[str]) -> None:
         """After the commit. Never raises: what is lost here is found by the sweep."""
@@ -20,7 +20,7 @@ class Queue(Protocol):
 
 
 class Steps(Protocol):
-    """What the engine calls to run a job. Each call may be repeated after a crash."""
+    """What the engine calls to run a job. Whatever crashed or raised is called again."""
 
     async def produce(self, job_id: str) -> dict[str, Any]:
         """One attempt; its outcome is recorded. "again" asks for another attempt after a pause."""

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
+import random
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
@@ -20,7 +21,7 @@ from services.backends.storage import CHUNK, Storage
 from services.links import Links
 from storyreel.asset_route import AssetFile, asset_route
 
-DATA = os.urandom(1000)
+DATA = random.Random(1).randbytes(1000)
 CLIP = AssetFile(hashlib.sha256(DATA).hexdigest(), "video/mp4", len(DATA), "clip.mp4")
 NOON = 1_800_000_000.0
 

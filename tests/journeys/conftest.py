@@ -11,14 +11,12 @@ from tests.journeys.processes import Processes, Server
 
 
 @pytest.fixture
-def world_env(
-    request: pytest.FixtureRequest, world_name: str, tmp_path: Path
-) -> dict[str, str]:
+def world_env(request: pytest.FixtureRequest, world_name: str, tmp_path: Path) -> dict[str, str]:
     """The environment of processes that share one fresh Storyreel.
 
-    On SQLite everything is as on a bare machine; on PostgreSQL database and engine are there and Redis
-    wakes the processes, PostgreSQL where there is no Redis. The bus of SQLite ends at the process: what a
-    separate worker does is seen at the slow re-read of the log.
+    On SQLite everything is as on a bare machine; on PostgreSQL database and engine are there and
+    Redis wakes the processes, PostgreSQL where there is no Redis. The bus of SQLite ends at the
+    process: what a separate worker does is seen at the slow re-read of the log.
     """
     env = {"STORYREEL_DATA_DIR": str(tmp_path / "data")}
     if world_name == "sqlite":

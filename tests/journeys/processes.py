@@ -1,7 +1,8 @@
-"""Real Storyreel processes for one test: `serve` and `worker`, started as a person would start them.
+"""Real Storyreel processes for one test: `serve` and `worker`, started as a person would start
+them.
 
-Each writes its log into a folder of the test and ends with the test, at the latest; on Linux it is also
-killed with the process that started it.
+Each writes its log into a folder of the test and ends with the test, at the latest; on Linux it is
+also killed with the process that started it.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ class StoryreelProcess:
         dying = [setpriv, "--pdeathsig", "KILL"] if (setpriv := shutil.which("setpriv")) else []
         written = len(self.log())
         with self._path.open("ab") as log:
-            self._process = subprocess.Popen(
+            self._process = subprocess.Popen(  # noqa: ASYNC220  # it returns at once
                 [*dying, sys.executable, "-m", "storyreel", self.command],
                 cwd=ROOT,
                 env=inherited | self.env,

@@ -1,0 +1,216 @@
+"""GraphQL over server-sent events, one connection for each operation."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL
+
+from models import Project
+from services import projects
+from services.work import perform
+from storyreel.endpoint import Endpoint, LineFeedSSE
+from tests.conftest import Home
+from tests.making import a_project
+from tests.serving import Site, a_site, nobody_listens, somebody_listens
+
+LIVE = "subscription ($id: ID!) { liveProject(id: $id) { title } }"
+EVENTS = (
+    "subscription ($id: ID!, $after: Cursor) { projectEvents(projectId: $id, after: $after)"
+    " { __typename ... on ProjectChanges { cursor events { kind } } } }"
+)
+COMPLETE = "event: complete\ndata: \n\n"
+
+
+@dataclass
+class Stream:
+    """What a server sends, event by event and as it stood on the wire."""
+
+    response: httpx.Response
+
+    def __post_init__(self) -> None:
+        self._chunks = self.response.aiter_text()
+        self._rest = ""
+
+    async def frame(self) -> str:
+        """The next block up to its empty line."""
+        async with asyncio.timeout(5):
+            while "\n\n" not in self._rest:
+                self._rest += await anext(self._chunks)
+        block, self._rest = self._rest.split("\n\n", 1)
+        return f"{block}\n\n"
+
+    async def next(self) -> Any:
+        """The payload of the next event, which must be a `next`."""
+        event, data = (await self.frame()).removesuffix("\n\n").split("\n")
+        assert event == "event: next"
+        return json.loads(data.removeprefix("data: "))
+
+    async def rest(self) -> str:
+        async with asyncio.timeout(5):
+            return self._rest + "".join([chunk async for chunk in self._chunks])
+
+
+@asynccontextmanager
+async def streaming(
+    site: Site, query: str, method: str = "POST", **variables: Any
+) -> AsyncIterator[Stream]:
+    headers = {"Accept": "text/event-stream"}
+    body = {"query": query, "variables": variables}
+    sent: dict[str, Any] = {"json": body}
+    if method == "GET":
+        sent = {"params": {"query": query, "variables": json.dumps(variables)}}
+    async with site.http.stream(method, site.url, headers=headers, **sent) as response:
+        assert response.status_code == 200
+        assert response.headers["content-type"].startswith("text/event-stream")
+        assert "no-cache" in response.headers["cache-control"]
+        yield Stream(response)
+
+
+async def retitle(home: Home, project: Project, title: str) -> None:
+    act = projects.update_project
+    await perform(home.world, home.owner, act, project.id, {"title": title})
+
+
+@pytest.mark.parametrize("method", ["POST", "GET"])
+async def test_a_subscription_sends_next_events_framed_with_line_feeds(
+    served: Site, method: str
+) -> None:
+    project = await a_project(served.home, title="One")
+
+    async with streaming(served, LIVE, method, id=project.id) as stream:
+        assert await stream.frame() == (
+            'event: next\ndata: {"data":{"liveProject":{"title":"One"}}}\n\n'
+        )
+        await retitle(served.home, project, "Two")
+        assert await stream.next() == {"data": {"liveProject": {"title": "Two"}}}
+
+
+async def test_a_stream_that_ends_says_so(served: Site) -> None:
+    project = await a_project(served.home)
+
+    async with streaming(served, LIVE, id=project.id) as stream:
+        await stream.frame()
+        await perform(served.home.world, served.home.owner, projects.delete_project, project.id)
+        assert await stream.rest() == COMPLETE
+
+
+@pytest.mark.parametrize(
+    ("query", "data"),
+    [
+        ("{ __typename }", {"__typename": "Query"}),
+        (
+            'mutation { createProject(input: {prompt: "x", title: "Y"}) { title } }',
+            {"createProject": {"title": "Y"}},
+        ),
+    ],
+    ids=["query", "mutation"],
+)
+async def test_queries_and_mutations_are_streams_of_one(
+    served: Site, query: str, data: object
+) -> None:
+    async with streaming(served, query) as stream:
+        assert await stream.next() == {"data": data}
+        assert await stream.rest() == COMPLETE
+
+
+EITHER = "application/graphql-response+json, application/json, text/event-stream, multipart/mixed"
+
+
+@pytest.mark.parametrize(
+    ("query", "kind"),
+    [
+        ("{ __typename }", "application/graphql-response+json"),
+        ("mutation { x }", "application/graphql-response+json"),
+        ("{", "application/graphql-response+json"),
+        ('subscription { liveProject(id: "x") { id } }', "text/event-stream"),
+    ],
+    ids=["query", "mutation", "neither", "subscription"],
+)
+async def test_who_takes_either_gets_a_stream_for_subscriptions_only(
+    site: Site, query: str, kind: str
+) -> None:
+    answer = await site.http.post(site.url, json={"query": query}, headers={"Accept": EITHER})
+
+    assert answer.headers["content-type"].partition(";")[0] == kind
+
+
+BAD = {
+    "a syntax error": ("{", {}, "GRAPHQL_PARSE_FAILED"),
+    "an unknown field": ("subscription { x }", {}, "GRAPHQL_VALIDATION_FAILED"),
+    "a missing variable": (LIVE, {}, "INVALID_INPUT"),
+    "an odd id": (LIVE, {"id": "nonsense"}, "INVALID_INPUT"),
+    "an unknown project": (LIVE, {"id": "prj_01h455vb4pex5vsknk084sn02q"}, "NOT_FOUND"),
+    "no query": ("", {}, "BAD_REQUEST"),
+}
+
+
+@pytest.mark.parametrize(("query", "variables", "code"), BAD.values(), ids=BAD)
+async def test_an_error_is_a_coded_event_and_ends_the_stream(
+    served: Site, query: str, variables: dict[str, Any], code: str
+) -> None:
+    async with streaming(served, query, **variables) as stream:
+        [error] = (await stream.next())["errors"]
+        assert error["extensions"]["code"] == code
+        assert error["message"]
+        assert await stream.rest() == COMPLETE
+
+
+async def test_a_foreign_cursor_is_refused_within_the_stream(served: Site) -> None:
+    one, other = await a_project(served.home), await a_project(served.home)
+    answer = await served.post("query ($id: ID!) { project(id: $id) { cursor } }", id=other.id)
+    cursor = answer.json()["data"]["project"]["cursor"]
+
+    async with streaming(served, EVENTS, id=one.id, after=cursor) as stream:
+        [error] = (await stream.next())["errors"]
+
+    assert error["extensions"] == {"code": "INVALID_INPUT", "field": "after"}
+
+
+async def test_a_mutation_by_get_is_refused_in_a_stream_too(served: Site) -> None:
+    query = 'mutation { createProject(input: {prompt: "x"}) { id } }'
+
+    async with streaming(served, query, "GET") as stream:
+        [error] = (await stream.next())["errors"]
+
+    assert error["extensions"]["code"] == "BAD_REQUEST"
+    assert await Project.all().count() == 0
+
+
+async def test_a_silent_stream_is_kept_alive_by_comments(home: Home) -> None:
+    class Brisk(LineFeedSSE):
+        def __init__(self) -> None:
+            super().__init__(heartbeat_interval=0.05)
+
+    class BriskEndpoint(Endpoint):
+        stream_transport_classes_by_protocol = {GRAPHQL_SSE_PROTOCOL: Brisk}
+
+    project = await a_project(home)
+    async with (
+        a_site(home, BriskEndpoint(home.context)) as site,
+        streaming(site, EVENTS, id=project.id) as stream,
+    ):
+        assert [await stream.frame() for _ in range(3)] == [": ping\n\n"] * 3
+        await retitle(home, project, "Two")
+        frames = [await stream.frame() for _ in range(5)]
+
+    assert any(frame.startswith("event: next\n") for frame in frames)
+
+
+@pytest.mark.parametrize("busy", [False, True], ids=["idle", "busy"])
+async def test_nobody_listens_any_more_when_the_client_has_gone(served: Site, busy: bool) -> None:
+    project = await a_project(served.home)
+    async with streaming(served, EVENTS, id=project.id) as stream:
+        await somebody_listens(served.home.world.bus)
+        if busy:
+            await retitle(served.home, project, "Two")
+            await stream.next()
+
+    await nobody_listens(served.home.world.bus)

@@ -1,0 +1,101 @@
+"""The documents that front ends send, and a client that sends them to a server."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+from graphql import DocumentNode, parse, print_ast
+from graphql.utilities import separate_operations
+
+from tests.journeys.processes import Processes, Server
+from tests.servers import WorldServers
+from tests.sockets import Socket, a_socket
+
+FOLDER = Path(__file__).parents[1] / "contract"
+FILES = sorted(FOLDER.glob("*.graphql"))
+
+
+def documents() -> dict[str, DocumentNode]:
+    """Each operation by its name, with the fragments that it uses."""
+    found: dict[str, DocumentNode] = {}
+    for path in FILES:
+        found |= separate_operations(parse(path.read_text()))
+    return found
+
+
+@contextmanager
+def one_server(request: pytest.FixtureRequest, folder: Path) -> Iterator[Server]:
+    """A server of the world for all tests of a module, each of which has projects of its own."""
+    env = {"STORYREEL_DATA_DIR": str(folder / "data")}
+    servers: WorldServers | None = None
+    if request.getfixturevalue("world_name") == "postgres":
+        servers = request.getfixturevalue("servers")
+        database = f"journey_{uuid4().hex}"
+        env["STORYREEL_DATABASE_URL"] = servers.postgres.create_database(database)
+        if servers.redis is not None:
+            env["STORYREEL_BUS_URL"] = servers.redis.url
+    processes = Processes(env, folder)
+    try:
+        yield asyncio.run(processes.server())
+    finally:
+        processes.end()
+        if servers is not None:
+            servers.postgres.drop_database(database)
+
+
+class Refused(Exception):
+    """An answer with errors: the code and the field of the first."""
+
+    def __init__(self, error: dict[str, Any]) -> None:
+        super().__init__(error["message"])
+        self.code = error["extensions"]["code"]
+        self.field = error["extensions"].get("field")
+
+
+class Board:
+    """A front end at a server: operations of the contract, by their names."""
+
+    def __init__(self, graphql_url: str, http: httpx.AsyncClient, socket: Socket) -> None:
+        self.url = graphql_url
+        self.http = http
+        self.socket = socket
+        self._texts = {name: print_ast(document) for name, document in documents().items()}
+        self._followed = 0
+
+    def at(self, link: str) -> str:
+        """Where a link within the site leads to."""
+        return str(httpx.URL(self.url).join(link))
+
+    async def ask(self, name: str, **variables: Any) -> Any:
+        """What a query or mutation answers in its only root field. Raises Refused."""
+        body = {"query": self._texts[name], "operationName": name, "variables": variables}
+        answer = (await self.http.post(self.url, json=body)).json()
+        if "errors" in answer:
+            raise Refused(answer["errors"][0])
+        [field] = answer["data"].values()
+        return field
+
+    async def follow(self, name: str, **variables: Any) -> AsyncGenerator[Any]:
+        """What a subscription sends in its only root field, until it is complete."""
+        self._followed += 1
+        op = f"{name} {self._followed}"
+        async for data in self.socket.follow(self._texts[name], op, **variables):
+            [field] = data.values()
+            yield field
+
+
+@asynccontextmanager
+async def a_board(graphql_url: str) -> AsyncIterator[Board]:
+    """Connected over HTTP and WebSocket."""
+    async with (
+        httpx.AsyncClient(trust_env=False, timeout=30) as http,
+        a_socket(graphql_url.replace("http", "ws", 1), max_size=None) as socket,
+    ):
+        yield Board(graphql_url, http, socket)

@@ -1,0 +1,97 @@
+"""An ASGI application on real loopback sockets, in the event loop of the test."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import Route, WebSocketRoute
+from starlette.types import ASGIApp
+
+from services.backends.bus import Bus, LocalBus
+from storyreel.endpoint import Endpoint
+from tests.conftest import Home
+
+PATIENCE_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where Storyreel's endpoint is served, and the home behind it."""
+
+    url: str
+    home: Home
+    http: httpx.AsyncClient
+
+    @property
+    def ws_url(self) -> str:
+        return self.url.replace("http", "ws", 1)
+
+    async def post(self, query: str, **variables: Any) -> httpx.Response:
+        return await self.http.post(self.url, json={"query": query, "variables": variables})
+
+
+@asynccontextmanager
+async def a_site(home: Home, endpoint: Endpoint | None = None) -> AsyncIterator[Site]:
+    """The endpoint over the world of `home`, on real sockets."""
+    async with (
+        serving(_app(endpoint or Endpoint(home.context))) as url,
+        httpx.AsyncClient(trust_env=False, timeout=10) as http,
+    ):
+        yield Site(f"{url}/graphql", home, http)
+
+
+@asynccontextmanager
+async def an_unserved_site(home: Home) -> AsyncIterator[Site]:
+    """The same for plain requests, called in this process."""
+    transport = httpx.ASGITransport(_app(Endpoint(home.context)))
+    async with httpx.AsyncClient(transport=transport) as http:
+        yield Site("http://board.example/graphql", home, http)
+
+
+def _app(endpoint: Endpoint) -> ASGIApp:
+    return Starlette(
+        routes=[Route("/graphql", endpoint), WebSocketRoute("/graphql", endpoint)],
+    )
+
+
+@asynccontextmanager
+async def serving(app: ASGIApp) -> AsyncIterator[str]:
+    """Serve until the block ends; clients that still wait are then cut off."""
+    config = uvicorn.Config(
+        app, port=0, lifespan="off", log_config=None, timeout_graceful_shutdown=1
+    )
+    config.load()
+    server = uvicorn.Server(config)
+    server.lifespan = config.lifespan_class(config)
+    await server.startup()
+    try:
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        await server.shutdown()
+
+
+def listeners(bus: Bus) -> int:
+    """How many follow something on the bus of this process."""
+    assert isinstance(bus, LocalBus)
+    return len({bell for bells in bus._bells.values() for bell in bells})
+
+
+async def somebody_listens(bus: Bus) -> None:
+    """Wait until there is a listener."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while not listeners(bus):  # noqa: ASYNC110  # a bus does not tell who comes
+            await asyncio.sleep(0.01)
+
+
+async def nobody_listens(bus: Bus) -> None:
+    """Wait until the last listener has gone."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while listeners(bus):  # noqa: ASYNC110  # a bus does not tell who leaves it
+            await asyncio.sleep(0.01)
