@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import strawberry
-from graphql import GraphQLError
+from graphql import DocumentNode, GraphQLError, OperationDefinitionNode
+from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
@@ -16,6 +19,22 @@ from schema.job import JobBatch
 from .mutations import Mutation
 from .queries import Query
 from .subscriptions import Subscription
+
+
+class OneOperation(SchemaExtension):
+    """Of several operations none runs until one is named; Strawberry would take the first."""
+
+    def on_validate(self) -> Iterator[None]:
+        context = self.execution_context
+        named = context._provided_operation_name is not None
+        if not named and len(_operations(context.graphql_document)) > 1:
+            context.pre_execution_errors = [GraphQLError("Name the operation to run.")]
+        yield
+
+
+def _operations(document: DocumentNode | None) -> list[OperationDefinitionNode]:
+    definitions = document.definitions if document is not None else ()
+    return [found for found in definitions if isinstance(found, OperationDefinitionNode)]
 
 
 class Graph(strawberry.Schema):
@@ -32,5 +51,6 @@ api = Graph(
     mutation=Mutation,
     subscription=Subscription,
     types=[Asset, Client, JobBatch, *event.KINDS.values(), event.RemovedEvent],
+    extensions=[OneOperation],
     config=StrawberryConfig(scalar_map={Cursor: CURSOR_SCALAR}),
 )

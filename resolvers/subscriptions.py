@@ -4,11 +4,13 @@ from typing import Annotated
 
 import strawberry
 
+import models
 from schema.cursor import Cursor, feed_cursor, sequence_in
 from schema.event import ProjectChanges, ProjectFeed, ResyncRequired
 from schema.job import Job
 from schema.project import Project
 from services import feed, watching
+from services.access import check_id
 
 from .context import Info
 
@@ -30,6 +32,7 @@ class Subscription:
         ] = None,
     ) -> AsyncGenerator[ProjectFeed, None]:
         context = info.context
+        check_id(models.Project, project_id, "projectId")
         at = sequence_in(after, project_id) if after is not None else None
         async with aclosing(feed.follow(context.world, context.actor, project_id, at)) as news:
             async for found in news:

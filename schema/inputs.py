@@ -31,8 +31,8 @@ class ExportFormat(Enum):
 class GenerationParametersInput:
     steps: int | None = may("Sampling steps.")
     cfg_scale: float | None = may("How closely to follow the prompt.")
-    width: int | None = may("Width in pixels, 256 to 2048.")
-    height: int | None = may("Height in pixels, 256 to 2048.")
+    width: int | None = may("Width in pixels, even, 320 to 2048.")
+    height: int | None = may("Height in pixels, even, 320 to 2048.")
     seed: int | None = may("Seed of the first variant.")
 
 

@@ -20,19 +20,21 @@ from models import (
 
 from . import limits
 from .access import held
-from .errors import Conflict
+from .errors import Conflict, InvalidInput
 from .jobs import Enrolment, enrol, running_batch
 from .work import Work
 
 CUTTER = "cutter"
 
 
-async def export_project(work: Work, project_id: str, format: str) -> Job:
+async def export_project(work: Work, project_id: str, format: str, options: object = None) -> Job:
     """A job that cuts the chosen shots in order: animations where there are, stills elsewhere.
 
     The same film, still in the making, is answered again.
     """
     project = await held(work, Project, project_id, "input.projectId")
+    if options:
+        raise InvalidInput(f"{format} has no options.", "input.options")
     request = {"format": format, "rate": str(project.rate), "cuts": await _cuts(project)}
     if not request["cuts"]:
         raise Conflict("There is nothing to show yet: no shot has a chosen image.", "input")

@@ -34,7 +34,7 @@ async def generate_images(
 ) -> JobBatch:
     """Pending images and their jobs. The same order, still in the making, is answered again."""
     shot = await held(work, Shot, shot_id, "input.shotId")
-    parent = await parent_of(shot, parent_id, "input.parentImageId") if parent_id else None
+    parent = await _parent(shot, parent_id, "input.parentImageId") if parent_id else None
     return await _order(work, shot, parent, checked(ORDER, given, "input"))
 
 
@@ -42,15 +42,20 @@ async def refine_image(work: Work, image_id: str, given: Mapping[str, Any]) -> J
     """A further iteration of the image's shot, made from the image."""
     image = await held(work, Image, image_id, "input.imageId")
     shot = await Shot.get(id=image.shot_id)
-    parent = await parent_of(shot, image.id, "input.imageId")
+    parent = await _parent(shot, image.id, "input.imageId")
     return await _order(work, shot, parent, checked(ORDER, given, "input"))
+
+
+async def _parent(shot: Shot, image_id: str, field: str) -> Image:
+    parent = await parent_of(shot, image_id, field)
+    if parent.asset_id is None:
+        raise Conflict("This image was made elsewhere; its picture is not here.", field)
+    return parent
 
 
 async def _order(
     work: Work, shot: Shot, parent: Image | None, order: Mapping[str, Any]
 ) -> JobBatch:
-    if parent is not None and parent.asset_id is None:
-        raise Conflict("The parent was made elsewhere; its picture is not here.", "input")
     project = await Project.get(id=shot.project_id)
     request = await _request(shot, parent, order)
     enrolment = Enrolment(

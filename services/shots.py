@@ -17,12 +17,21 @@ from .work import Work
 
 SECONDS = number(0, limits.SHOT_SECONDS)
 NAME = text(limits.NAME, nullable=True)
-SIDE = number(limits.PICTURE_SIDE_MIN, limits.PICTURE_SIDE, whole=True)
+
+
+def side(value: Any, path: str) -> float | None:
+    """A picture's width or height in pixels: even, as video wants it."""
+    pixels = number(limits.PICTURE_SIDE_MIN, limits.PICTURE_SIDE, whole=True)(value, path)
+    if pixels is not None and pixels % 2:
+        raise InvalidInput("This must be an even number of pixels.", path)
+    return pixels
+
+
 PARAMETERS = {
     "steps": number(1, 1_000, whole=True),
     "cfgScale": number(0, 100),
-    "width": SIDE,
-    "height": SIDE,
+    "width": side,
+    "height": side,
     "seed": number(0, 2**31 - 1, whole=True),
 }
 PATCH = {

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import secrets
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -66,6 +68,8 @@ async def _world(settings: Settings, stack: AsyncExitStack) -> World:
 
 
 def _bus(url: str) -> Bus:
+    """`memory://` ends at this process: what another one does is seen when the log is read again,
+    every FEED_RECHECK_SECONDS."""
     if url == "memory://":
         return LocalBus()
     from services.backends.hint_bus import HintBus
@@ -96,11 +100,13 @@ async def _working(settings: Settings, world: World) -> AsyncIterator[None]:
 
 
 def _secret(settings: Settings) -> bytes:
-    """What signs links: as set, or made once and kept for this data folder's owner alone."""
+    """What signs links: as set, or made once and kept in the data folder."""
     if settings.secret:
         return settings.secret.encode()
     path = Path(settings.data_dir, "secret")
-    with contextlib.suppress(FileExistsError):
-        path.touch(mode=0o600, exist_ok=False)
-        path.write_text(secrets.token_urlsafe(48))
+    with tempfile.NamedTemporaryFile("w", dir=settings.data_dir) as own:  # for its owner alone
+        own.write(secrets.token_urlsafe(48))
+        own.flush()
+        with contextlib.suppress(FileExistsError):  # another process was first: then it is theirs
+            os.link(own.name, path)
     return path.read_text().encode()

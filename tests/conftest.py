@@ -1,7 +1,8 @@
 """The two worlds and what every test may ask for.
 
-The suite runs once with `--world sqlite` (a file, the bus of one process) and once with `--world postgres`
-(PostgreSQL and Redis), each in a process of its own: Tortoise remembers a model's SQL without its dialect.
+The suite runs once with `--world sqlite` (a file, the bus of one process) and once with
+`--world postgres` (PostgreSQL and Redis), each in a process of its own: Tortoise remembers a
+model's SQL without its dialect.
 """
 
 from __future__ import annotations

@@ -53,6 +53,7 @@ class JobMutations:
             export.export_project,
             input.project_id,
             input.format.value,
+            document(input).get("options"),
         )
         return Job.of(job)
 

@@ -28,6 +28,7 @@ class Hands:
 
     produced: Counter[str] = field(default_factory=Counter)
     concluded: dict[str, Any] = field(default_factory=dict)
+    broken_off: list[str] = field(default_factory=list)
     failing: dict[str, int] = field(default_factory=dict)
     again: int = 0
     open: asyncio.Event = field(default_factory=asyncio.Event)
@@ -35,7 +36,11 @@ class Hands:
     async def produce(self, job_id: str) -> dict[str, Any]:
         self.produced[job_id] += 1
         self._fail("produce")
-        await self.open.wait()
+        try:
+            await self.open.wait()
+        except asyncio.CancelledError:
+            self.broken_off.append(job_id)
+            raise
         self.again -= 1
         return {"made": job_id, "again": self.again >= 0}
 
@@ -194,6 +199,7 @@ async def test_a_job_broken_off_by_a_stop_is_resumed_by_the_worker_of_the_same_n
     await hand_over(queue, *ids)
     async with working(engine_url, hands, slots=2):
         await hands.busy(2)
+    assert sorted(hands.broken_off) == sorted(hands.produced)
     assert hands.concluded == {}
     assert await asyncio.to_thread(lambda: "threads work again") == "threads work again"
 

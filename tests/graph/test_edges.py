@@ -170,6 +170,20 @@ async def test_two_mutations_of_one_operation_each_show_their_own_result(home: H
     assert [s["id"] for s in found["up"]["scene"]["shots"]] == [moved, second, third]
 
 
+RENAMES = """mutation($scene: ID!, $shot: ID!) {
+  one: updateScene(id: $scene, patch: { title: "One" }) { ... on Scene { shots { id } } }
+  two: updateScene(id: $scene, patch: { title: "Two" }) { ... on Scene { id } }
+  back: updateShot(id: $shot, patch: { label: "1" }) { ... on Shot { scene { title } } }
+}"""
+
+
+async def test_a_way_back_never_leads_to_what_was_passed_before_a_mutation(home: Home) -> None:
+    scene = await a_scene(home, await a_project(home))
+    shot = await a_shot(home, scene)
+    found = await ask(home, RENAMES, scene=scene.id, shot=shot.id)
+    assert found["back"] == {"scene": {"title": "Two"}}
+
+
 CREATE = """mutation($scene: ID!) {
   createShot(input: { sceneId: $scene, description: "x" }) {
     id shotNumber

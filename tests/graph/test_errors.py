@@ -201,3 +201,13 @@ async def test_an_id_of_another_kind_is_refused_with_a_sentence(home: Home) -> N
     [error] = translate(result.errors or [])
     assert error.extensions == {"code": "INVALID_INPUT", "field": "id"}
     assert "starts with shot_" in error.message
+
+
+async def test_of_several_operations_none_runs_until_one_is_named(home: Home) -> None:
+    both = "query A { projects { totalCount } } query B { projects { totalCount } }"
+
+    unnamed = await api.execute(both, context_value=home.context())
+    named = await api.execute(both, context_value=home.context(), operation_name="B")
+
+    assert [error.message for error in unnamed.errors or []] == ["Name the operation to run."]
+    assert named.data == {"projects": {"totalCount": 0}}

@@ -269,7 +269,8 @@ async def test_an_outsider_cannot_follow(home: Home, document: str, field: str) 
 async def refusal(home: Home, actor: Actor, document: str, **variables: Any) -> Any:
     """What a subscription is refused with; nothing comes after it."""
     stream = await api.stream(document, variables, context_value=home.context(actor))
-    results: list[Any] = [result async for result in stream]
+    async with asyncio.timeout(SOON):
+        results: list[Any] = [result async for result in stream]
     assert len(results) == 1
     assert not results[0].data or set(results[0].data.values()) == {None}
     [error] = translate(results[0].errors)

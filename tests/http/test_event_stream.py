@@ -130,9 +130,10 @@ EITHER = "application/graphql-response+json, application/json, text/event-stream
         ("{ __typename }", "application/graphql-response+json"),
         ("mutation { x }", "application/graphql-response+json"),
         ("{", "application/graphql-response+json"),
+        ("", "application/graphql-response+json"),
         ('subscription { liveProject(id: "x") { id } }', "text/event-stream"),
     ],
-    ids=["query", "mutation", "neither", "subscription"],
+    ids=["query", "mutation", "a syntax error", "nothing", "subscription"],
 )
 async def test_who_takes_either_gets_a_stream_for_subscriptions_only(
     site: Site, query: str, kind: str

@@ -191,17 +191,17 @@ async def test_a_server_told_to_stop_ends_in_time_and_its_jobs_resume_later(
 ) -> None:
     server = await processes.server(STORYREEL_DRAIN_SECONDS="1")
     board = await Board.made_at(server)
-    await board.order(4, {"width": 2048, "height": 2048})
+    await board.order(6, SLOWLY)
     await complete(board, 1)
     async with a_socket(server.ws_url) as follower:
         await follower.subscribe(LOG, id=board.project)
         assert await server.stop() < 1 + 5
 
     await server.start_again()
-    after = await complete(board, 4)
+    after = await complete(board, 6)
 
     assert {job["attempt"] for job in after.values()} == {1}
-    await board.all_is_made_once(4)
+    await board.all_is_made_once(6)
     assert_calm(server)
 
 

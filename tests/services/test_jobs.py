@@ -255,6 +255,22 @@ async def test_an_animation_never_lands_on_an_image_chosen_meanwhile(
     assert old.status is JobStatus.CANCELED
 
 
+async def test_a_result_lands_only_where_its_own_job_is_waited_for(home: Home, shot: Shot) -> None:
+    selection = await a_selection(home, await a_drawn_image(home, shot))
+    [drawing] = await ordered(home, shot)
+    moving = await an_animation(home, selection)
+    image = await Image.get(job_id=drawing.id)
+    await Image.filter(id=image.id).update(job_id=moving.id)
+    await StoryboardSelection.all().update(animation_job_id=drawing.id)
+
+    for job, made in ((drawing, MADE), (moving, CLIP)):
+        assert (await system(home, begin_job, job.id)).status is JobStatus.RUNNING
+        assert (await system(home, complete_job, job.id, made)).status is JobStatus.COMPLETE
+
+    assert (await Image.get(id=image.id)).status is MediaStatus.PENDING
+    assert (await StoryboardSelection.get()).animation_status is MediaStatus.PENDING
+
+
 async def test_the_same_bytes_made_twice_are_one_asset(home: Home, shot: Shot) -> None:
     jobs = await ordered(home, shot, 2)
     for job in jobs:

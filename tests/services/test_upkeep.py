@@ -118,6 +118,20 @@ async def test_a_worker_that_is_silent_for_too_long_loses_its_jobs_to_one_other(
     assert sorted([worker.id for worker in await Worker.all()]) == ["first", "second"]
 
 
+async def test_of_two_that_see_a_death_at_the_same_time_one_takes_over(
+    home: Home, clock: Clock
+) -> None:
+    first, second = Hand("first"), Hand("second")
+    pulses = Pulse(home.world, first), Pulse(home.world, second)
+    await say_alive(home.world, "dead")
+    await live(clock, LOST, *pulses)
+    clock.passes(BEAT)
+
+    await asyncio.gather(*(pulse.beat() for pulse in pulses))
+
+    assert first.took + second.took == ["dead"]
+
+
 async def test_who_falls_silent_over_a_take_over_leaves_it_to_the_next(
     home: Home, clock: Clock
 ) -> None:
