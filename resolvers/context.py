@@ -10,9 +10,10 @@ import strawberry
 
 from schema.given import given
 from schema.loading import Loading
+from services.actor import Actor
 from services.idempotency import Once
 from services.links import Links
-from services.work import Actor, Work, perform_once
+from services.work import Work, perform_once
 from services.world import World
 
 P = ParamSpec("P")

@@ -205,7 +205,9 @@ class RefineImageInput:
 
 @strawberry.input(description="An order of animations: of a project or of selections.")
 class AnimateInput:
-    project_id: strawberry.ID | None = may("Every selection of it without a finished animation.")
+    project_id: strawberry.ID | None = may(
+        "Every selection of it, drawn here, without a finished animation."
+    )
     selection_ids: list[strawberry.ID] | None = may("These selections, whether animated or not.")
     duration: float | None = may("Seconds; the shot's own length by default, else 2.")
     motion: str | None = may("How the camera moves; as the shot says by default.")

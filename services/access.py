@@ -5,10 +5,8 @@ A thing that is missing and a thing that is somebody else's answer alike.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from enum import IntEnum
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Collection, Sequence
+from typing import TypeVar
 
 from models import (
     Asset,
@@ -26,10 +24,8 @@ from models import (
 )
 
 from . import limits
+from .actor import Actor, Role
 from .errors import Forbidden, InvalidInput, LimitExceeded, NotFound
-
-if TYPE_CHECKING:
-    from .work import Work
 
 R = TypeVar("R", bound=Row)
 
@@ -37,30 +33,6 @@ NODES = {
     model.PREFIX
     for model in (Project, Scene, Shot, Image, StoryboardSelection, Job, JobBatch, Asset)
 }
-
-
-class Role(IntEnum):
-    """What one may do with a client's projects; each role includes the ones before."""
-
-    VIEWER = 1
-    EDITOR = 2
-    OWNER = 3
-
-
-@dataclass(frozen=True)
-class Actor:
-    """Who asks, and their role at each client by its id."""
-
-    id: str
-    name: str
-    roles: Mapping[str, Role]
-    everywhere: Role | None = None
-
-    def role_at(self, client_id: str) -> Role | None:
-        return self.roles.get(client_id, self.everywhere)
-
-
-SYSTEM = Actor("system", "Storyreel", {}, Role.OWNER)
 
 
 def named(model: type[Row]) -> str:
@@ -112,12 +84,10 @@ async def seen(actor: Actor, model: type[R], row_id: str, field: str = "id") -> 
     return row
 
 
-async def held(work: Work, model: type[R], row_id: str, field: str = "id") -> R:
-    """The row for a change of it: its feed is locked, so it stays as read until the commit."""
-    check_id(model, row_id, field)
-    await work.hold(model, row_id)
+async def changeable(actor: Actor, model: type[R], row_id: str, field: str = "id") -> R:
+    """The row, refusing one that is not visible or not the actor's to change."""
     found = await reading.by_id(model, [row_id])
-    role = (await _roles(work.actor, found.values())).get(row_id)
+    role = (await _roles(actor, found.values())).get(row_id)
     if role is None:
         raise _not_found(model, field)
     if role < Role.EDITOR:

@@ -19,12 +19,11 @@ from models import (
 )
 
 from . import limits
-from .access import check_id, held
+from .access import check_id
 from .checks import checked, number, text
-from .editing import store
 from .errors import Conflict, InvalidInput, LimitExceeded, NotFound
 from .jobs import Enrolment, enrol, renderer_named, running_batch
-from .storyboard import ANIMATION_COLUMNS, ANIMATION_FIELDS
+from .storyboard import NO_ANIMATION, put
 from .work import Work
 
 ORDER = {
@@ -62,13 +61,11 @@ async def animate(
     if selection_ids is not None:
         waiting = [s for s in selections if s.animation_status not in _BUSY]
     if not waiting:
-        raise Conflict("Every selection is animated already or being animated.", "input")
+        raise Conflict("Everything drawn here is animated already or being animated.", "input")
     batch, jobs = await enrol(work, enrolment, await _inputs(project, waiting, order))
     for selection, job in zip(waiting, jobs, strict=True):
-        for column in ANIMATION_COLUMNS:
-            setattr(selection, column, None)
-        selection.animation_status, selection.animation_job_id = MediaStatus.PENDING, job.id
-        await store(work, selection, *ANIMATION_FIELDS, only=ANIMATION_COLUMNS)
+        ordered = {"animation_status": MediaStatus.PENDING, "animation_job_id": job.id}
+        await put(work, selection, NO_ANIMATION | ordered)
     return batch
 
 
@@ -80,15 +77,16 @@ async def _chosen(
     work: Work, project_id: str | None, selection_ids: Sequence[str] | None
 ) -> tuple[Project, list[StoryboardSelection]]:
     if project_id is not None:
-        project = await held(work, Project, project_id, "input.projectId")
-        return project, await StoryboardSelection.filter(project_id=project.id).order_by("id")
+        project = await work.held(Project, project_id, "input.projectId")
+        ours = StoryboardSelection.filter(project_id=project.id, image__asset_id__isnull=False)
+        return project, await ours.order_by("id")
     ids = list(dict.fromkeys(selection_ids or ()))
     if not 1 <= len(ids) <= limits.SCENES_PER_PROJECT:
         many = f"From 1 to {limits.SCENES_PER_PROJECT:,} selections at once."
         raise LimitExceeded(many, "input.selectionIds")
     for index, selection_id in enumerate(ids):
         check_id(StoryboardSelection, selection_id, f"input.selectionIds.{index}")
-    first = await held(work, StoryboardSelection, ids[0], "input.selectionIds.0")
+    first = await work.held(StoryboardSelection, ids[0], "input.selectionIds.0")
     found = await reading.by_id(StoryboardSelection, ids)
     for index, selection_id in enumerate(ids):
         selection = found.get(selection_id)

@@ -15,14 +15,13 @@ from models import (
     StoryboardSelection,
 )
 
-from .access import held
 from .editing import store
 from .work import Work
 
 
 async def cancel_job(work: Work, job_id: str) -> Job:
     """Cancel a queued or running job; one that has ended is answered as it is."""
-    job = await held(work, Job, job_id)
+    job = await work.held(Job, job_id)
     if job.status.ended:
         return job
     await end_job(work, job, JobStatus.CANCELED, tell=MediaStatus.CANCELED)

@@ -19,7 +19,6 @@ from models import (
 )
 
 from . import limits
-from .access import held
 from .errors import Conflict, InvalidInput
 from .jobs import Enrolment, enrol, running_batch
 from .work import Work
@@ -32,7 +31,7 @@ async def export_project(work: Work, project_id: str, format: str, options: obje
 
     The same film, still in the making, is answered again.
     """
-    project = await held(work, Project, project_id, "input.projectId")
+    project = await work.held(Project, project_id, "input.projectId")
     if options:
         raise InvalidInput(f"{format} has no options.", "input.options")
     request = {"format": format, "rate": str(project.rate), "cuts": await _cuts(project)}

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from models import Event, EventKind, Feed, Project, events_after
 
 from . import limits
-from .access import Actor, seen, visible
+from .access import seen, visible
+from .actor import Actor
 from .errors import NotFound
 from .world import World
 

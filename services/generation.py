@@ -20,10 +20,9 @@ from models import (
 )
 
 from . import limits
-from .access import held
 from .checks import checked, document, number, text
-from .errors import Conflict, InvalidInput, LimitExceeded
-from .images import next_iteration, parent_of
+from .errors import Conflict, InvalidInput
+from .images import check_room, next_iteration, parent_of
 from .jobs import Enrolment, enrol, renderer_named, running_batch
 from .shots import PARAMETERS
 from .work import Work
@@ -33,14 +32,14 @@ async def generate_images(
     work: Work, shot_id: str, given: Mapping[str, Any], parent_id: str | None = None
 ) -> JobBatch:
     """Pending images and their jobs. The same order, still in the making, is answered again."""
-    shot = await held(work, Shot, shot_id, "input.shotId")
+    shot = await work.held(Shot, shot_id, "input.shotId")
     parent = await _parent(shot, parent_id, "input.parentImageId") if parent_id else None
     return await _order(work, shot, parent, checked(ORDER, given, "input"))
 
 
 async def refine_image(work: Work, image_id: str, given: Mapping[str, Any]) -> JobBatch:
     """A further iteration of the image's shot, made from the image."""
-    image = await held(work, Image, image_id, "input.imageId")
+    image = await work.held(Image, image_id, "input.imageId")
     shot = await Shot.get(id=image.shot_id)
     parent = await _parent(shot, image.id, "input.imageId")
     return await _order(work, shot, parent, checked(ORDER, given, "input"))
@@ -68,8 +67,7 @@ async def _order(
     running = await running_batch(enrolment)
     if running is not None:
         return running
-    if await Image.filter(shot_id=shot.id).count() + request["count"] > limits.IMAGES_PER_SHOT:
-        raise LimitExceeded(f"At most {limits.IMAGES_PER_SHOT:,} images of one shot.", "input")
+    await check_room(shot, request["count"])
     iteration = await next_iteration(shot)
     images = [
         Image(

@@ -11,7 +11,8 @@ from typing import Any
 from models import IdempotencyRecord, Row
 
 from . import limits
-from .access import Actor, visible_nodes
+from .access import visible_nodes
+from .actor import Actor
 from .checks import text, within_depth
 from .errors import Conflict, IdempotencyKeyReused
 

@@ -8,7 +8,7 @@ from typing import Any
 from models import EventKind, Image, Job, MediaStatus, Shot, StoryboardSelection
 
 from . import limits
-from .access import check_id, held
+from .access import check_id
 from .cancelling import cancel_jobs
 from .checks import checked, columns, document, number, text, web_address
 from .deletion import Deletion, delete, ids_of
@@ -45,11 +45,11 @@ async def register_images(
     """Images that a client made by itself, all of them or none."""
     if not 1 <= len(documents) <= limits.IMAGES_PER_REQUEST:
         raise LimitExceeded(f"From 1 to {limits.IMAGES_PER_REQUEST} images.", "input.images")
-    shot = await held(work, Shot, shot_id, "input.shotId")
+    shot = await work.held(Shot, shot_id, "input.shotId")
     prompt = text(limits.PROMPT)(prompt, "input.iterationPrompt")
     number(0, limits.ITERATION_NUMBER, whole=True)(iteration, "input.iterationNumber")
     parent = await parent_of(shot, parent_id, "input.parentImageId") if parent_id else None
-    await _check_room(shot, len(documents))
+    await check_room(shot, len(documents))
     if iteration is None:
         iteration = await next_iteration(shot)
     taken = set(
@@ -97,7 +97,8 @@ async def parent_of(shot: Shot, image_id: str, field: str) -> Image:
     return parent
 
 
-async def _check_room(shot: Shot, more: int) -> None:
+async def check_room(shot: Shot, more: int) -> None:
+    """Refuse more images than a shot may have."""
     if await Image.filter(shot_id=shot.id).count() + more > limits.IMAGES_PER_SHOT:
         raise LimitExceeded(f"At most {limits.IMAGES_PER_SHOT:,} images of one shot.", "input")
 
@@ -109,7 +110,7 @@ def _need_picture(status: MediaStatus, url: str | None, path: str) -> None:
 
 async def update_image(work: Work, image_id: str, given: Mapping[str, Any]) -> Image:
     """Report on an image made elsewhere. Complete is final; our own jobs report by themselves."""
-    image = await held(work, Image, image_id)
+    image = await work.held(Image, image_id)
     values = checked(PATCH, given, "patch")
     status = values.get("status", image.status)
     if ("status" in values or "imageUrl" in values) and image.job_id is not None:
@@ -136,7 +137,7 @@ async def update_image(work: Work, image_id: str, given: Mapping[str, Any]) -> I
 
 
 async def set_favorite(work: Work, image_id: str, favorite: bool) -> Image:
-    image = await held(work, Image, image_id, "imageId")
+    image = await work.held(Image, image_id, "imageId")
     if image.is_favorite != favorite:
         image.is_favorite = favorite
         await store(work, image, "isFavorite", only=["is_favorite"])
@@ -145,7 +146,7 @@ async def set_favorite(work: Work, image_id: str, favorite: bool) -> Image:
 
 async def delete_image(work: Work, image_id: str) -> Deletion:
     """Clears a selection of it, stops its job, and leaves its refinements without a parent."""
-    image = await held(work, Image, image_id)
+    image = await work.held(Image, image_id)
     selections = await ids_of(StoryboardSelection, "image_id", [image.id])
     await cancel_jobs(work, await Job.filter(subject_id__in=[image.id, *selections]).order_by("id"))
     for child in await Image.filter(parent_image_id=image.id).order_by("id"):

@@ -26,12 +26,13 @@ from models import (
 
 from . import limits
 from .access import check_id, visible
+from .actor import Actor
 from .assets import Made
 from .cancelling import end_job, tell_subject
 from .editing import store
 from .errors import InvalidInput, LimitExceeded, NotFound
 from .idempotency import fingerprint
-from .work import Actor, Work
+from .work import Work
 
 
 @dataclass(frozen=True)

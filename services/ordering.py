@@ -64,5 +64,5 @@ async def _respace(
         row.rank = rank
         row.version += 1  # type: ignore[attr-defined]  # every ranked row has one
         await row.save(update_fields=["rank", "version", "updated_at"])
-        work.record(row, EventKind.MOVED, PLACE[model])
+        work.record(row, EventKind.MOVED, "rank")
     return free

@@ -17,9 +17,10 @@ from models import Job, JobStatus
 from models.database import statement
 
 from . import limits
+from .actor import SYSTEM
 from .assets import File, store_preview
 from .backends.renderer import Canceled, Report
-from .work import SYSTEM, Work, perform
+from .work import Work, perform
 from .world import World
 
 logger = logging.getLogger(__name__)

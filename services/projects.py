@@ -6,12 +6,13 @@ from typing import Any
 from models import Client, EventKind, Project, reading
 
 from . import limits
-from .access import clients_of, held
+from .access import clients_of
+from .actor import Actor, Role
 from .checks import checked, columns, document, frame_rate, text
 from .deletion import Deletion, below_project, delete
 from .editing import EditConflict, edit
 from .errors import Forbidden, NotFound
-from .work import Actor, Role, Work
+from .work import Work
 
 PATCH = {
     "title": text(limits.TITLE),
@@ -53,14 +54,14 @@ async def client_for(actor: Actor, slug: str | None) -> Client:
 async def update_project(
     work: Work, project_id: str, given: Mapping[str, Any], expected_version: int | None = None
 ) -> Project | EditConflict:
-    project = await held(work, Project, project_id)
+    project = await work.held(Project, project_id)
     values = checked(PATCH, given, "patch")
     return await edit(work, project, values, given, expected_version) or project
 
 
 async def delete_project(work: Work, project_id: str) -> Deletion:
     """Only an owner may. The feed stays, to tell followers of the end."""
-    project = await held(work, Project, project_id)
+    project = await work.held(Project, project_id)
     if (work.actor.role_at(project.client_id) or 0) < Role.OWNER:
         raise Forbidden("Only an owner may delete a project.", "id")
     return await delete(work, project, await below_project(project))

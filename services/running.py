@@ -14,13 +14,14 @@ from typing import Any
 from models import Job, JobKind, new_id
 
 from . import limits
+from .actor import SYSTEM
 from .assets import Made, store_picture, store_video
 from .backends.renderer import Canceled, ClipOrder, FrameOrder, Renderer, RenderFailure, Report
 from .formats.film import Cut, cut_film
 from .formats.picture import NotAPicture
 from .jobs import begin_job, complete_job, discount_attempt, fail_job
 from .progress import Meter
-from .work import SYSTEM, perform
+from .work import perform
 from .world import World
 
 logger = logging.getLogger(__name__)

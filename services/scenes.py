@@ -6,7 +6,6 @@ from typing import Any
 from models import EventKind, Project, Scene, Shot
 
 from . import limits
-from .access import held
 from .checks import checked, columns, text
 from .deletion import Deletion, below_shots, delete, ids_of
 from .editing import EditConflict, edit, store
@@ -32,7 +31,7 @@ async def create_scene(
     """A scene with its shots: all of it or nothing."""
     if len(shots or ()) > limits.SHOTS_PER_REQUEST:
         raise LimitExceeded(f"At most {limits.SHOTS_PER_REQUEST} shots at once.", "input.shots")
-    project = await held(work, Project, project_id, "input.projectId")
+    project = await work.held(Project, project_id, "input.projectId")
     values = checked(PATCH, given, "input")
     rank, number = await rank_at(work, Scene, project.id, place, field="input.sceneNumber")
     scene = await Scene.create(project_id=project.id, rank=rank, **columns(values))
@@ -45,14 +44,14 @@ async def create_scene(
 async def update_scene(
     work: Work, scene_id: str, given: Mapping[str, Any], expected_version: int | None = None
 ) -> Scene | EditConflict:
-    scene = await held(work, Scene, scene_id)
+    scene = await work.held(Scene, scene_id)
     values = checked(PATCH, given, "patch")
     return await edit(work, scene, values, given, expected_version) or scene
 
 
 async def move_scene(work: Work, scene_id: str, place: int) -> Scene:
     """To a place in its project; moving it where it stands changes nothing."""
-    scene = await held(work, Scene, scene_id)
+    scene = await work.held(Scene, scene_id)
     rank, number = await rank_at(
         work, Scene, scene.project_id, place, moving=scene, field="sceneNumber"
     )
@@ -63,6 +62,6 @@ async def move_scene(work: Work, scene_id: str, place: int) -> Scene:
 
 
 async def delete_scene(work: Work, scene_id: str) -> Deletion:
-    scene = await held(work, Scene, scene_id)
+    scene = await work.held(Scene, scene_id)
     shots = await ids_of(Shot, "scene_id", [scene.id])
     return await delete(work, scene, shots + await below_shots(work, shots))

@@ -7,7 +7,7 @@ from models import EventKind, Project, Scene, Shot
 from models.rank import spread
 
 from . import limits
-from .access import held, seen
+from .access import seen
 from .checks import checked, columns, number, shape, text
 from .deletion import Deletion, below_shots, delete
 from .editing import EditConflict, edit, store
@@ -17,11 +17,12 @@ from .work import Work
 
 SECONDS = number(0, limits.SHOT_SECONDS)
 NAME = text(limits.NAME, nullable=True)
+SIDE = number(limits.PICTURE_SIDE_MIN, limits.PICTURE_SIDE, whole=True)
 
 
-def side(value: Any, path: str) -> float | None:
+def side(value: Any, path: str) -> int | None:
     """A picture's width or height in pixels: even, as video wants it."""
-    pixels = number(limits.PICTURE_SIDE_MIN, limits.PICTURE_SIDE, whole=True)(value, path)
+    pixels: int | None = SIDE(value, path)
     if pixels is not None and pixels % 2:
         raise InvalidInput("This must be an even number of pixels.", path)
     return pixels
@@ -55,7 +56,7 @@ DOCUMENTS = ("generation", "timing", "camera")
 async def create_shot(
     work: Work, scene_id: str, given: Mapping[str, Any], place: int | None = None
 ) -> Shot:
-    scene = await held(work, Scene, scene_id, "input.sceneId")
+    scene = await work.held(Scene, scene_id, "input.sceneId")
     project = await Project.get(id=scene.project_id)
     values = _checked(given, project, "input")
     rank, number = await rank_at(work, Shot, scene.id, place, field="input.shotNumber")
@@ -118,7 +119,7 @@ def _without_null(document: Mapping[str, Any]) -> dict[str, Any]:
 async def update_shot(
     work: Work, shot_id: str, given: Mapping[str, Any], expected_version: int | None = None
 ) -> Shot | EditConflict:
-    shot = await held(work, Shot, shot_id)
+    shot = await work.held(Shot, shot_id)
     project = await Project.get(id=shot.project_id)
     values = _in_frames(checked(PATCH, given, "patch"), project)
     return await edit(work, shot, values, given, expected_version, DOCUMENTS) or shot
@@ -126,7 +127,7 @@ async def update_shot(
 
 async def move_shot(work: Work, shot_id: str, place: int, scene_id: str | None = None) -> Shot:
     """To a place in its scene or in another scene of the same project."""
-    shot = await held(work, Shot, shot_id)
+    shot = await work.held(Shot, shot_id)
     # Two feeds are never held at once, or two units could wait for each other.
     scene = await seen(work.actor, Scene, scene_id, "sceneId") if scene_id is not None else None
     if scene is not None and scene.project_id != shot.project_id:
@@ -142,5 +143,5 @@ async def move_shot(work: Work, shot_id: str, place: int, scene_id: str | None =
 
 
 async def delete_shot(work: Work, shot_id: str) -> Deletion:
-    shot = await held(work, Shot, shot_id)
+    shot = await work.held(Shot, shot_id)
     return await delete(work, shot, await below_shots(work, [shot.id]))

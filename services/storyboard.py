@@ -8,7 +8,7 @@ from typing import Any
 from models import EventKind, Image, Job, MediaStatus, Shot, StoryboardSelection
 
 from . import limits
-from .access import check_id, held
+from .access import check_id
 from .cancelling import cancel_jobs
 from .checks import checked, text, web_address
 from .deletion import Deletion, delete
@@ -41,7 +41,7 @@ async def select_master_shot(work: Work, shot_id: str, image_id: str) -> Storybo
 
     Another choice drops the animation of the one before: it belonged to that image.
     """
-    shot = await held(work, Shot, shot_id, "input.shotId")
+    shot = await work.held(Shot, shot_id, "input.shotId")
     check_id(Image, image_id, "input.imageId")
     image = await Image.get_or_none(id=image_id, shot_id=shot.id)
     if image is None:
@@ -74,7 +74,7 @@ async def put(work: Work, selection: StoryboardSelection, values: Mapping[str, A
 
 
 async def clear_master_shot(work: Work, shot_id: str) -> Deletion:
-    shot = await held(work, Shot, shot_id, "shotId")
+    shot = await work.held(Shot, shot_id, "shotId")
     selection = await StoryboardSelection.get_or_none(shot_id=shot.id)
     if selection is None:
         raise NotFound("No image of this shot is chosen.", "shotId")
@@ -86,7 +86,7 @@ async def update_storyboard_animation(
     work: Work, selection_id: str, given: Mapping[str, Any]
 ) -> StoryboardSelection:
     """Report on an animation made elsewhere; one made here reports by itself."""
-    selection = await held(work, StoryboardSelection, selection_id, "selectionId")
+    selection = await work.held(StoryboardSelection, selection_id, "selectionId")
     values = checked(ANIMATION_PATCH, given, "patch")
     if selection.animation_status in (MediaStatus.PENDING, MediaStatus.PROCESSING) and (
         selection.animation_job_id is not None

@@ -12,9 +12,10 @@ from typing import Protocol
 from models import ACTIVE, Event, Feed, IdempotencyRecord, Job, JobStatus, MediaStatus, Worker
 
 from . import limits
+from .actor import SYSTEM
 from .cancelling import end_job
 from .jobs import active_job
-from .work import SYSTEM, Work, perform
+from .work import Work, perform
 from .world import World
 
 logger = logging.getLogger(__name__)

@@ -12,10 +12,10 @@ from models import ACTIVE, Feed, Job, Project, Shot, events_after, reading
 
 from . import limits
 from .access import seen
+from .actor import Actor
 from .errors import InvalidInput
 from .jobs import jobs_named
 from .progress import progress_topic
-from .work import Actor
 from .world import World
 
 

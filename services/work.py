@@ -17,15 +17,15 @@ import models
 from models import Event, EventKind, Feed, Job, Row
 from models.database import statement, transaction
 
-from .access import SYSTEM as SYSTEM
-from .access import Actor as Actor
-from .access import Role as Role
+from .access import changeable, check_id
+from .actor import Actor
 from .errors import Refusal
 from .idempotency import Once, claim, first_answer, remember
 from .world import World
 
 P = ParamSpec("P")
 R = TypeVar("R")
+H = TypeVar("H", bound=Row)
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +43,12 @@ class Work:
     _heads: dict[str, int] = field(default_factory=dict)
     _events: dict[str, list[Event]] = field(default_factory=dict)
     _queued: list[str] = field(default_factory=list)
+
+    async def held(self, model: type[H], row_id: str, field: str = "id") -> H:
+        """The row, to be changed: its feed is locked, so it stays as read until the commit."""
+        check_id(model, row_id, field)
+        await self.hold(model, row_id)
+        return await changeable(self.actor, model, row_id, field)
 
     async def hold(self, model: type[Row], row_id: str) -> str | None:
         """Lock the feed that tells of a row; its id, or None when there is no such row.

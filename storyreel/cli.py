@@ -121,6 +121,7 @@ async def _open(settings: Settings, *, worker: bool) -> AsyncIterator[tuple[Hous
             reason = str(failure).partition("\n")[0] or repr(failure)
             raise BadSettings(f"Storyreel cannot start: {reason}") from failure
         yield house, stop
+    logger.info("Stopped.")
 
 
 @cli.command()

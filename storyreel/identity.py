@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from models import Client, User
-from services.work import Actor, Role
+from services.actor import Actor, Role
 
 CLIENT_SLUG = "local"
 USER_ID = (

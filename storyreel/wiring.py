@@ -15,6 +15,7 @@ from pathlib import Path
 
 from models.database import close_database, open_database
 from models.migrating import migrate
+from services.actor import Actor
 from services.backends.bus import Bus, LocalBus
 from services.backends.local_renderer import LocalRenderer
 from services.backends.storage import Storage
@@ -22,7 +23,6 @@ from services.links import Links
 from services.progress import Meter
 from services.running import Runner
 from services.upkeep import say_alive, upkeep
-from services.work import Actor
 from services.world import World
 
 from .identity import local_actor

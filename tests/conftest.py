@@ -21,11 +21,11 @@ import pytest
 from models.database import close_database, open_database, statement
 from models.migrating import migrate
 from resolvers.context import Context
+from services.actor import Actor
 from services.backends.bus import LocalBus
 from services.backends.local_renderer import LocalRenderer
 from services.backends.storage import Storage
 from services.links import Links
-from services.work import Actor
 from services.world import World
 from storyreel.identity import local_actor
 from tests.making import HeldQueue

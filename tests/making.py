@@ -14,11 +14,12 @@ from tortoise import Tortoise
 
 from models import Image, Job, Project, Scene, Shot, StoryboardSelection
 from services import generation, images, projects, scenes, shots, storyboard
+from services.actor import Actor, Role
 from services.assets import File, Made
 from services.backends.renderer import ClipOrder, FrameOrder, Media, Report
 from services.progress import Meter
 from services.running import Runner
-from services.work import Actor, Role, perform
+from services.work import perform
 from services.world import World
 
 if TYPE_CHECKING:

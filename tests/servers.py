@@ -75,7 +75,7 @@ class Postgres:
         password = secrets.token_hex(16)
         working = _new_cluster(program, password, binaries or _postgres_binaries())
         folder = str(program.folder)
-        port = _free_port()
+        port = free_port()
         url = f"postgresql://postgres:{password}@127.0.0.1:{port}/postgres"
         program.run(
             [
@@ -121,7 +121,7 @@ class Redis:
         if shutil.which("redis-server") is None:
             raise NotInstalled("No redis-server here (Debian: apt-get install redis-server).")
         program = Program("redis", users=("redis", "nobody"), ends_by=signal.SIGTERM)
-        server = cls(f"redis://127.0.0.1:{_free_port()}/0", program)
+        server = cls(f"redis://127.0.0.1:{free_port()}/0", program)
         server.restart()
         return server
 
@@ -293,7 +293,7 @@ def _postgres_binaries() -> Iterator[Path]:
         yield from sorted(Path(wheel.origin).parent.glob("pginstall*/bin"), reverse=True)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     for port in random.sample(PORTS, PORT_ATTEMPTS):
         with socket.socket() as attempt, contextlib.suppress(OSError):
             attempt.bind(("127.0.0.1", port))

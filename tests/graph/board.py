@@ -22,7 +22,7 @@ from models import (
 )
 from models.rank import spread
 from resolvers import api
-from services.access import Actor
+from services.actor import Actor
 from tests.conftest import Home
 
 BOARD = """query($id: ID!) {

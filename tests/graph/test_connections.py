@@ -13,7 +13,7 @@ from resolvers import api
 from resolvers.errors import translate
 from schema.connection import PAGE_MAX
 from schema.cursor import pack
-from services.work import Actor, Role
+from services.actor import Actor, Role
 from tests.conftest import Home
 from tests.making import a_project, a_scene, an_outsider
 

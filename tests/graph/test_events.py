@@ -14,7 +14,7 @@ from resolvers import api
 from resolvers.errors import translate
 from schema.cursor import feed_cursor
 from services import cancelling, generation, images, projects, scenes, shots, storyboard, upkeep
-from services.access import Actor
+from services.actor import Actor
 from services.work import perform
 from tests.buses import WatchedBus, with_bus
 from tests.conftest import Home

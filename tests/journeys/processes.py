@@ -21,7 +21,7 @@ from typing import Any, Self, TypeVar
 
 import httpx
 
-from tests.servers import _free_port
+from tests.servers import free_port
 
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 60.0
@@ -110,7 +110,7 @@ class Server(StoryreelProcess):
     command = "serve"
 
     def __init__(self, env: Mapping[str, str], folder: Path) -> None:
-        super().__init__({"STORYREEL_PORT": str(_free_port())} | dict(env), folder)
+        super().__init__({"STORYREEL_PORT": str(free_port())} | dict(env), folder)
         self.url = f"http://127.0.0.1:{self.env['STORYREEL_PORT']}"
         self.graphql_url = f"{self.url}/graphql"
         self.ws_url = f"ws{self.graphql_url.removeprefix('http')}"

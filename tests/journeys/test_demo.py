@@ -19,7 +19,7 @@ from storyreel.demo.board import page
 ROOT = Path(__file__).parents[2]
 SECONDS_MAX = 90
 INTERRUPTED = 130
-STOPPED = "Finished server process"
+STOPPED = "Stopped."
 FRAMES = 456
 TWO_VARIANTS = """
 import asyncio, sys

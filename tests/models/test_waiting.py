@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from models import Job, JobStatus, waiting
+from services.actor import SYSTEM
 from services.jobs import begin_job
-from services.work import SYSTEM, perform
+from services.work import perform
 from tests.conftest import Home
 from tests.making import a_project, a_scene, a_shot, ordered
 

@@ -32,17 +32,10 @@ from services import (
     shots,
     storyboard,
 )
-from services.access import (
-    SYSTEM,
-    check_id,
-    clients_of,
-    seen,
-    visible,
-    visible_node,
-    visible_nodes,
-)
+from services.access import check_id, clients_of, seen, visible, visible_node, visible_nodes
+from services.actor import SYSTEM, Actor, Role
 from services.errors import Forbidden, InvalidInput, LimitExceeded, NotFound, Refusal
-from services.work import Actor, Role, perform
+from services.work import perform
 from tests.conftest import Home
 from tests.making import (
     a_drawn_image,

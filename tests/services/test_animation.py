@@ -5,11 +5,22 @@ from typing import Any
 
 import pytest
 
-from models import Image, Job, JobBatch, JobKind, JobStatus, MediaStatus, Shot, StoryboardSelection
+from models import (
+    Image,
+    Job,
+    JobBatch,
+    JobKind,
+    JobStatus,
+    MediaStatus,
+    Scene,
+    Shot,
+    StoryboardSelection,
+)
 from services import animation, limits, shots
+from services.actor import Actor
 from services.backends.renderer import ClipOrder, RenderFailure, Report
 from services.errors import Conflict, InvalidInput, LimitExceeded, NotFound, Refusal
-from services.work import Actor, perform
+from services.work import perform
 from tests.conftest import Home
 from tests.making import (
     Studio,
@@ -150,6 +161,18 @@ async def test_an_image_made_elsewhere_cannot_be_animated(home: Home, studio: St
     selection = await a_selection(home, await an_image(home, shot))
     with pytest.raises(Conflict, match="made elsewhere"):
         await animate(home, selection_ids=[selection.id])
+
+
+async def test_a_project_is_animated_around_images_made_elsewhere(
+    home: Home, chosen: list[StoryboardSelection]
+) -> None:
+    scene = await Scene.get(project_id=chosen[0].project_id)
+    foreign = await a_selection(home, await an_image(home, await a_shot(home, scene)))
+
+    jobs = await animate(home, chosen[0].project_id)
+
+    assert {job.subject_id for job in jobs} == {selection.id for selection in chosen}
+    assert (await StoryboardSelection.get(id=foreign.id)).animation_status is None
 
 
 REFUSED: dict[str, tuple[dict[str, Any], type[Refusal]]] = {

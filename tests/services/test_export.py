@@ -7,10 +7,11 @@ import pytest
 
 from models import Asset, Job, JobKind, JobStatus, Project, Scene, Shot, StoryboardSelection
 from services import animation, shots
+from services.actor import Actor
 from services.errors import Conflict, NotFound
 from services.export import export_project
 from services.scenes import move_scene
-from services.work import Actor, perform
+from services.work import perform
 from tests.conftest import Home
 from tests.making import (
     Studio,

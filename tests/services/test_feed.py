@@ -9,7 +9,7 @@ import pytest
 
 from models import Event, EventKind, Feed, Project
 from services import feed, limits, projects, scenes, upkeep
-from services.access import Actor, Role
+from services.actor import Actor, Role
 from services.errors import NotFound
 from services.feed import Changes, Resync
 from services.work import perform

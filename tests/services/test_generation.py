@@ -20,6 +20,7 @@ from models import (
     Shot,
 )
 from services import generation, limits, scenes, shots
+from services.actor import Actor
 from services.backends.renderer import FrameOrder
 from services.errors import (
     Conflict,
@@ -29,7 +30,7 @@ from services.errors import (
     NotFound,
     Refusal,
 )
-from services.work import Actor, perform
+from services.work import perform
 from tests.conftest import Home
 from tests.making import (
     Studio,

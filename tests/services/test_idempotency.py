@@ -8,6 +8,7 @@ import pytest
 
 from models import Event, IdempotencyRecord, Image, JobBatch, Project, Scene, Shot
 from services import generation, images, projects, scenes, shots, storyboard
+from services.actor import Actor, Role
 from services.errors import (
     Conflict,
     IdempotencyKeyReused,
@@ -16,7 +17,7 @@ from services.errors import (
     Refusal,
 )
 from services.idempotency import Once, fingerprint
-from services.work import Actor, Role, perform, perform_once
+from services.work import perform, perform_once
 from tests.conftest import Home
 from tests.making import a_project, a_scene, a_selection, a_shot, an_image
 from tests.stored import row_ids, stored

@@ -7,11 +7,12 @@ import pytest
 
 from models import Event, Image, Job, JobStatus, MediaStatus, Project, Shot, StoryboardSelection
 from services import animation, images, limits, projects, shots, storyboard
+from services.actor import SYSTEM
 from services.assets import File, Made
 from services.cancelling import cancel_job
 from services.errors import Forbidden, InvalidInput, LimitExceeded, NotFound
 from services.jobs import begin_job, complete_job, fail_job, jobs_named
-from services.work import SYSTEM, perform
+from services.work import perform
 from tests.conftest import Home
 from tests.making import (
     MADE,

@@ -7,11 +7,12 @@ from typing import cast
 import pytest
 
 from models import Asset, Event, Job, JobStatus, Shot
+from services.actor import SYSTEM
 from services.backends.renderer import Canceled, Report
 from services.cancelling import cancel_job
 from services.jobs import begin_job, complete_job
 from services.progress import Meter, progress_topic
-from services.work import SYSTEM, perform
+from services.work import perform
 from tests.conftest import Home
 from tests.making import MADE, Studio, a_picture, a_project, a_scene, a_shot, ordered, until
 

@@ -7,8 +7,9 @@ import pytest
 
 from models import Client, Event, EventKind, Feed, Project
 from services import limits, projects
+from services.actor import Actor, Role
 from services.errors import NotFound, Refusal
-from services.work import Actor, Role, perform
+from services.work import perform
 from tests.conftest import Home
 from tests.making import a_project, an_outsider
 from tests.stored import stored

@@ -21,11 +21,12 @@ from models import (
     Worker,
 )
 from services import limits, upkeep
+from services.actor import SYSTEM
 from services.feed import Changes, Resync, follow
 from services.images import set_favorite
 from services.jobs import begin_job, complete_job
 from services.upkeep import Pulse, prune, say_alive, sweep
-from services.work import SYSTEM, perform
+from services.work import perform
 from tests.conftest import Home
 from tests.making import (
     MADE,

@@ -10,12 +10,13 @@ import pytest
 
 from models import Job, JobStatus, Shot
 from services import limits, projects, shots
+from services.actor import SYSTEM
 from services.cancelling import cancel_job
 from services.errors import InvalidInput, LimitExceeded, NotFound
 from services.jobs import begin_job, complete_job
 from services.progress import Meter
 from services.watching import watch_jobs
-from services.work import SYSTEM, perform
+from services.work import perform
 from tests.conftest import Home
 from tests.making import MADE, Studio, a_project, a_scene, a_shot, an_outsider, ordered
 

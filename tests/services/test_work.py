@@ -10,9 +10,9 @@ import pytest
 
 from models import Event, EventKind, Feed, Job, Project, Scene, Shot
 from services import generation, projects, scenes
-from services.access import held
+from services.actor import SYSTEM
 from services.errors import InvalidInput
-from services.work import SYSTEM, Work, perform
+from services.work import Work, perform
 from tests.conftest import Home
 from tests.making import HeldQueue, a_project, a_scene, a_shot
 from tests.stored import stored
@@ -236,7 +236,7 @@ async def test_what_is_held_stays_as_read_until_the_unit_ends(home: Home) -> Non
     scene = await a_scene(home, await a_project(home), title="x")
 
     async def grow(work: Work) -> None:
-        row = await held(work, Scene, scene.id)
+        row = await work.held(Scene, scene.id)
         await asyncio.sleep(0.001)
         await scenes.update_scene(work, row.id, {"title": row.title + "x"})
 
