@@ -137,7 +137,7 @@ def test_a_server_says_where_it_is_and_stops_when_told(env: dict[str, str]) -> N
         began = time.monotonic()
         assert server.wait(20) == 0
         assert time.monotonic() - began < 10
-        assert server.stderr.read() == ""
+        assert [last.endswith("Stopped.") for last in server.stderr.read().splitlines()] == [True]
     finally:
         server.kill()
         server.wait()
