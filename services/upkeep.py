@@ -138,12 +138,20 @@ async def forget(world: World, crew: Crew) -> None:
 async def prune(world: World) -> None:
     """Forget events and idempotency records past their time; followers from before must resync."""
     old = world.now() - timedelta(days=limits.EVENT_DAYS)
-    while expired := await Event.filter(at__lt=old).order_by("id").limit(PRUNED_AT_ONCE):
-        newest = {event.feed_id: event.sequence for event in expired}
+    while newest := await _expired(old):
         for feed_id, sequence in newest.items():
             await perform(world, SYSTEM, prune_feed, feed_id, sequence)
     stale = world.now() - timedelta(days=limits.IDEMPOTENCY_DAYS)
     await IdempotencyRecord.filter(created_at__lt=stale).delete()
+
+
+async def _expired(before: datetime) -> dict[str, int]:
+    """The last sequence number from before a time of each feed among the oldest events.
+
+    Ids follow time, so the oldest events are found without an index on it.
+    """
+    oldest = await Event.all().order_by("id").limit(PRUNED_AT_ONCE)
+    return {event.feed_id: event.sequence for event in oldest if event.at < before}
 
 
 async def prune_feed(work: Work, feed_id: str, sequence: int) -> None:
