@@ -64,6 +64,7 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
     import uvicorn
 
     from .app import PATH, create_app
+    from .socket_protocol import SocketProtocol
 
     async with _open(settings, worker=settings.embedded_worker) as (house, stop):
         server = uvicorn.Server(
@@ -72,6 +73,7 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
                 lifespan="off",
                 log_config=None,
                 timeout_graceful_shutdown=settings.drain_seconds,
+                ws=SocketProtocol,
                 ws_max_size=1024 * 1024,
             )
         )

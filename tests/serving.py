@@ -16,6 +16,7 @@ from starlette.types import ASGIApp
 
 from services.backends.bus import Bus, LocalBus
 from storyreel.endpoint import Endpoint
+from storyreel.socket_protocol import SocketProtocol
 from tests.conftest import Home
 
 PATIENCE_SECONDS = 5.0
@@ -65,7 +66,12 @@ def _app(endpoint: Endpoint) -> ASGIApp:
 async def serving(app: ASGIApp) -> AsyncIterator[str]:
     """Serve until the block ends; clients that still wait are then cut off."""
     config = uvicorn.Config(
-        app, port=0, lifespan="off", log_config=None, timeout_graceful_shutdown=1
+        app,
+        port=0,
+        ws=SocketProtocol,
+        lifespan="off",
+        log_config=None,
+        timeout_graceful_shutdown=1,
     )
     config.load()
     server = uvicorn.Server(config)
