@@ -3,7 +3,7 @@
 from .asset import Asset
 from .base import Ranked, Row
 from .client import Client, User
-from .feed import Event, EventKind, Feed, events_after, feed_heads
+from .feed import Event, EventKind, Feed, events_after
 from .idempotency import IdempotencyRecord
 from .ids import new_id, prefix_of
 from .image import Image, MediaStatus
@@ -44,7 +44,6 @@ __all__ = [
     "WorkflowVersion",
     "by_any_id",
     "events_after",
-    "feed_heads",
     "new_id",
     "prefix_of",
     "progress_of_projects",

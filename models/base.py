@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from tortoise import fields
+from tortoise.expressions import RawSQL
 from tortoise.models import Model
 
 from .ids import new_id
@@ -26,6 +27,11 @@ class Row(Model):
         values.setdefault("id", new_id(self.PREFIX))
         super().__init__(**values)
 
+    @classmethod
+    def counted(cls) -> dict[str, RawSQL]:
+        """What `models.reading` adds to each row, counted by the statement that reads it."""
+        return {}
+
     @property
     def feed_id(self) -> str:
         """The feed that tells of this row: that of its project."""
@@ -42,3 +48,13 @@ class Ranked(Row):
 
     class Meta:
         abstract = True
+
+    @classmethod
+    def counted(cls) -> dict[str, RawSQL]:
+        table, parent = cls._meta.db_table, cls.SIBLINGS_OF
+        before = (
+            f'SELECT COUNT(*) FROM "{table}" sibling'  # noqa: S608  # names of our own tables
+            f' WHERE sibling."{parent}" = "{table}"."{parent}"'
+            f' AND sibling."rank" <= "{table}"."rank"'
+        )
+        return {"place": RawSQL(f"({before})")}

@@ -1,8 +1,9 @@
 """Opening the database, and which connection a statement uses.
 
 SQLite allows one writer and Tortoise gives it one connection behind one lock, so a plain read
-would wait for an open transaction. Reads outside a transaction therefore use a second connection;
-reads inside one see its writes. PostgreSQL has a pool and needs no second one.
+would wait for an open transaction. On PostgreSQL the writers of one busy project would take every
+connection of a common pool while they wait for each other. Reads outside a transaction therefore
+have connections of their own; reads inside one see its writes.
 """
 
 from __future__ import annotations
@@ -29,10 +30,10 @@ class UnsupportedDatabase(ValueError):
 
 
 class Beside:
-    """Tortoise router: reads outside a transaction go beside the writer on SQLite."""
+    """Tortoise router: reads outside a transaction go beside the writers."""
 
     def db_for_read(self, model: type) -> str:
-        return WRITER if _inside.get() or is_postgres() else READER
+        return WRITER if _inside.get() else READER
 
     def db_for_write(self, model: type) -> str:
         return WRITER
@@ -43,11 +44,8 @@ def configuration(url: str) -> dict[str, Any]:
 
     Query arguments of a SQLite URL become PRAGMAs, those of a PostgreSQL URL settings of its pool.
     """
-    connections = {WRITER: _connection(url)}
-    if connections[WRITER]["engine"].endswith("sqlite"):
-        connections[READER] = _connection(url)
     return {
-        "connections": connections,
+        "connections": {WRITER: _connection(url), READER: _connection(url)},
         "apps": {
             "models": {
                 "models": ["models"],
@@ -121,9 +119,8 @@ async def transaction() -> AsyncIterator[None]:
 
 async def statement(sql: str, values: Sequence[object] = ()) -> list[dict[str, Any]]:
     """Run SQL with `?` for each value; the rows it returns, as dicts of undecoded columns."""
-    connection = get_connection(WRITER if _inside.get() or is_postgres() else READER)
-    if sql.lstrip()[:6].upper() in ("UPDATE", "INSERT", "DELETE"):
-        connection = get_connection(WRITER)
+    reads = sql.lstrip().startswith("SELECT") and not _inside.get()
+    connection = get_connection(READER if reads else WRITER)
     if is_postgres():
         pieces = sql.split("?")
         sql = pieces[0] + "".join(f"${n}{piece}" for n, piece in enumerate(pieces[1:], 1))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from enum import StrEnum
 
 from tortoise import fields
@@ -59,9 +58,3 @@ async def events_after(feed_id: str, sequence: int, count: int) -> list[Event]:
     """At most `count` events of a feed with higher sequence numbers, oldest first."""
     found = Event.filter(feed_id=feed_id, sequence__gt=sequence)
     return await found.order_by("sequence").limit(count)
-
-
-async def feed_heads(feed_ids: Sequence[str]) -> list[int]:
-    """The sequence number of each feed's newest event."""
-    heads = {feed.id: feed.head for feed in await Feed.filter(id__in=list(feed_ids))}
-    return [heads.get(feed_id, 0) for feed_id in feed_ids]

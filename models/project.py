@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from tortoise import fields
+from tortoise.expressions import RawSQL
 
 from .base import Row
 from .client import Client
@@ -36,9 +37,16 @@ class Project(Row):
     rate_denominator = fields.IntField(default=1)
     version = fields.IntField(default=1)
 
+    head: int
+    """The number of its feed's newest event, read with the row: the row is no older."""
+
     class Meta:
         table = "project"
         indexes = (("client_id", "id"),)
+
+    @classmethod
+    def counted(cls) -> dict[str, RawSQL]:
+        return {"head": RawSQL('(SELECT feed.head FROM feed WHERE feed.id = "project"."id")')}
 
     @property
     def rate(self) -> Fraction:

@@ -1,4 +1,4 @@
-"""Batched reads by declared edges: the only way that the graph reads rows.
+"""Batched reads by declared edges and keyset pages.
 
 Every read takes all keys of one level at once, so the number of statements follows the depth of a
 selection and never the number of rows. Large key lists are cut into statements of KEYS_MAX.
@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
-
-from tortoise.expressions import RawSQL
 
 from .base import Ranked, Row
 from .ids import prefix_of
@@ -23,10 +21,8 @@ async def by_id(model: type[R], ids: Iterable[str]) -> dict[str, R]:
     """The rows that exist, by id."""
     found: dict[str, R] = {}
     for keys in chunks(sorted(set(ids))):
-        rows = model.filter(id__in=keys)
-        if issubclass(model, Ranked):
-            rows = rows.annotate(place=_place(model))
-        found.update({row.id: row for row in await rows})
+        rows = await model.filter(id__in=keys).annotate(**model.counted())
+        found.update({row.id: row for row in rows})
     return found
 
 
@@ -50,7 +46,7 @@ async def children(
 
 async def page(model: type[R], after: str | None, count: int, **where: Any) -> list[R]:
     """Rows newest first, strictly older than the row `after`; at most `count`."""
-    found = model.filter(**where)
+    found = model.filter(**where).annotate(**model.counted())
     if after is not None:
         found = found.filter(id__lt=after)
     return await found.order_by("-id").limit(count)
@@ -60,14 +56,6 @@ def number(siblings: Iterable[Any]) -> None:
     """Set the place of each of the complete, ordered siblings."""
     for place, row in enumerate(siblings, 1):
         row.place = place
-
-
-def _place(model: type[Ranked]) -> RawSQL:
-    table, parent = model._meta.db_table, model.SIBLINGS_OF
-    return RawSQL(
-        f'(SELECT COUNT(*) FROM "{table}" sibling'  # noqa: S608  # names of our own tables
-        f' WHERE sibling."{parent}" = "{table}"."{parent}" AND sibling."rank" <= "{table}"."rank")'
-    )
 
 
 def chunks(keys: Sequence[str]) -> Iterable[Sequence[str]]:

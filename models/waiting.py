@@ -12,14 +12,15 @@ HISTORY_JOBS = 100
 
 POSITIONS = """
 SELECT id, position FROM (
-  SELECT id, ROW_NUMBER() OVER (ORDER BY id) AS position FROM job WHERE status = 'QUEUED'
+  SELECT id, ROW_NUMBER() OVER (ORDER BY id) AS position
+  FROM job WHERE status = 'QUEUED' AND id <= ?
 ) AS waiting
 """
 
 
 async def queue_positions(job_ids: Sequence[str]) -> list[int | None]:
     """The 1-based place of each queued job among all queued ones; None for the others."""
-    places = {row["id"]: int(row["position"]) for row in await statement(POSITIONS)}
+    places = {row["id"]: int(row["position"]) for row in await statement(POSITIONS, [max(job_ids)])}
     return [places.get(job_id) for job_id in job_ids]
 
 

@@ -39,6 +39,9 @@ def _translated(error: GraphQLError) -> GraphQLError:
         if cause.field is not None:
             extensions["field"] = cause.field
         return _with(error, str(cause), extensions)
+    if isinstance(cause, ValueError) and not error.path:  # met while validating, as a literal
+        message = "A value in the document cannot be read."
+        return _with(error, message, {"code": VALIDATION_FAILED})
     if cause is not None and not isinstance(cause, GraphQLError):
         return _masked(error, cause)
     if error.extensions and "code" in error.extensions:

@@ -55,7 +55,7 @@ class Connection(Generic[Item]):
             Edge(cursor=pack(scope, row.id), node=view_of(row)) for row in found[:size]
         ]
         info = PageInfo(
-            has_next_page=len(found) > size,
+            has_next_page=len(found) > size > 0,  # a page of none leads nowhere
             has_previous_page=after is not None,
             start_cursor=edges[0].cursor if edges else None,
             end_cursor=edges[-1].cursor if edges else None,

@@ -62,8 +62,8 @@ class Project(View[models.Project], Node):
         return str(self.row.rate)
 
     @strawberry.field(description="Where its feed is now: follow it from here.")
-    async def cursor(self, info: Info) -> Cursor:
-        return feed_cursor(self.row.id, await info.context.load(models.feed_heads, self.row.id))
+    def cursor(self) -> Cursor:
+        return feed_cursor(self.row.id, self.row.head)
 
     @strawberry.field(description="Its stage, as follows from its rows.")
     async def redesign_status(self, info: Info) -> models.RedesignStatus:

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from models import (
     Asset,
+    Client,
     Image,
     Job,
     JobBatch,
@@ -31,7 +32,7 @@ R = TypeVar("R", bound=Row)
 
 NODES = {
     model.PREFIX
-    for model in (Project, Scene, Shot, Image, StoryboardSelection, Job, JobBatch, Asset)
+    for model in (Client, Project, Scene, Shot, Image, StoryboardSelection, Job, JobBatch, Asset)
 }
 
 
@@ -101,13 +102,12 @@ def _not_found(model: type[Row], field: str) -> NotFound:
 
 async def _roles(actor: Actor, rows: Collection[Row]) -> dict[str, Role]:
     """The actor's role at each row that they may see, by the row's id."""
+    clients = {row.id: row.id for row in rows if isinstance(row, Client)}
     projects = {row.id: row for row in rows if isinstance(row, Project)}
-    projects |= await reading.by_id(Project, {row.feed_id for row in rows} - projects.keys())
-    roles = {
-        row.id: actor.role_at(projects[row.feed_id].client_id)
-        for row in rows
-        if row.feed_id in projects
-    }
+    others = {row.feed_id for row in rows} - projects.keys() - clients.keys()
+    projects |= await reading.by_id(Project, others)
+    clients |= {project.id: project.client_id for project in projects.values()}
+    roles = {row.id: actor.role_at(clients[row.feed_id]) for row in rows if row.feed_id in clients}
     return {row_id: role for row_id, role in roles.items() if role is not None}
 
 

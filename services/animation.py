@@ -9,6 +9,7 @@ from typing import Any
 from models import (
     Asset,
     Image,
+    Job,
     JobBatch,
     JobKind,
     MediaStatus,
@@ -22,7 +23,7 @@ from . import limits
 from .access import check_id
 from .checks import checked, number, text
 from .errors import Conflict, InvalidInput, LimitExceeded, NotFound
-from .jobs import Enrolment, enrol, renderer_named, running_batch
+from .jobs import Enrolment, enrol, renderer_named
 from .storyboard import NO_ANIMATION, put
 from .work import Work
 
@@ -41,28 +42,20 @@ async def animate(
 ) -> JobBatch:
     """A job for each selection named, or for each of the project's without a finished animation.
 
-    The same order, still in the making, is answered again.
+    What is in the making already is not ordered twice: if that is all, its batch is answered.
     """
     if (project_id is None) == (selection_ids is None):
         raise InvalidInput("Name either a project or selections.", "input")
     order = checked(ORDER, given, "input")
-    project, selections = await _chosen(work, project_id, selection_ids)
     renderer = renderer_named(work, order.get("renderer"))
-    request = {
-        "duration": order.get("duration"),
-        "motion": order.get("motion"),
-        "selectionIds": list(selection_ids) if selection_ids is not None else None,
-    }
-    enrolment = Enrolment(project, JobKind.ANIMATION, renderer, None, request)
-    running = await running_batch(enrolment)
-    if running is not None:
-        return running
-    waiting = [s for s in selections if s.animation_status not in _BUSY_OR_DONE]
-    if selection_ids is not None:
-        waiting = [s for s in selections if s.animation_status not in _BUSY]
+    project, selections = await _chosen(work, project_id, selection_ids)
+    done = (MediaStatus.COMPLETE,) if selection_ids is None else ()
+    waiting = [s for s in selections if s.animation_status not in (*_BUSY, *done)]
     if not waiting:
-        raise Conflict("Everything drawn here is animated already or being animated.", "input")
-    batch, jobs = await enrol(work, enrolment, await _inputs(project, waiting, order))
+        return await _running_batch(project, selections, order, renderer)
+    inputs = await _inputs(project, waiting, order)
+    enrolment = Enrolment(project, JobKind.ANIMATION, renderer, None, inputs)
+    batch, jobs = await enrol(work, enrolment, inputs)
     for selection, job in zip(waiting, jobs, strict=True):
         ordered = {"animation_status": MediaStatus.PENDING, "animation_job_id": job.id}
         await put(work, selection, NO_ANIMATION | ordered)
@@ -70,7 +63,22 @@ async def animate(
 
 
 _BUSY = (MediaStatus.PENDING, MediaStatus.PROCESSING)
-_BUSY_OR_DONE = (*_BUSY, MediaStatus.COMPLETE)
+
+
+async def _running_batch(
+    project: Project,
+    selections: Sequence[StoryboardSelection],
+    order: Mapping[str, Any],
+    renderer: str,
+) -> JobBatch:
+    """The newest batch that carries out this very order for any of the selections."""
+    busy = [s for s in selections if s.animation_status in _BUSY and s.animation_job_id]
+    inputs = await _inputs(project, busy, order)
+    jobs = await reading.by_id(Job, [s.animation_job_id or "" for s in busy])
+    same = [j for j in jobs.values() if (j.inputs, j.renderer) == (inputs[j.subject_id], renderer)]
+    if not same:
+        raise Conflict("Everything drawn here is animated already or being animated.", "input")
+    return await JobBatch.get(id=max(same, key=lambda job: job.id).batch_id)
 
 
 async def _chosen(

@@ -175,8 +175,9 @@ def frame_rate(value: str | None, path: str) -> Fraction:
     except (ValueError, ZeroDivisionError):
         raise InvalidInput('A frame rate looks like "24" or "24000/1001".', path) from None
     ntsc = rate.denominator == 1001 and rate.numerator % 1000 == 0
-    if not 1 <= rate <= 240 or not (rate.denominator == 1 or ntsc):
-        raise InvalidInput("A frame rate is whole, or n000/1001, from 1 to 240.", path)
+    if not 1 <= rate <= limits.FRAMES_PER_SECOND or not (rate.denominator == 1 or ntsc):
+        fastest = limits.FRAMES_PER_SECOND
+        raise InvalidInput(f"A frame rate is whole, or n000/1001, from 1 to {fastest}.", path)
     return rate
 
 

@@ -19,24 +19,34 @@ from models import (
 )
 
 from . import limits
-from .errors import Conflict, InvalidInput
+from .errors import Conflict, InvalidInput, LimitExceeded
+from .formats.film import CUTS_MAX, FRAMES_MAX
 from .jobs import Enrolment, enrol, running_batch
 from .work import Work
 
 CUTTER = "cutter"
 
 
-async def export_project(work: Work, project_id: str, format: str, options: object = None) -> Job:
-    """A job that cuts the chosen shots in order: animations where there are, stills elsewhere.
+async def export_project(
+    work: Work, project_id: str, file_format: str, options: object = None
+) -> Job:
+    """A job that cuts the chosen shots in order: animations made here, stills elsewhere.
 
     The same film, still in the making, is answered again.
     """
     project = await work.held(Project, project_id, "input.projectId")
-    if options:
-        raise InvalidInput(f"{format} has no options.", "input.options")
-    request = {"format": format, "rate": str(project.rate), "cuts": await _cuts(project)}
-    if not request["cuts"]:
+    if options is not None:
+        raise InvalidInput(f"{file_format} has no options.", "input.options")
+    cuts = await _cuts(project)
+    if not cuts:
         raise Conflict("There is nothing to show yet: no shot has a chosen image.", "input")
+    frames = sum(cut["frames"] for cut in cuts)
+    if len(cuts) > CUTS_MAX or frames > FRAMES_MAX:
+        most = f"{CUTS_MAX:,} cuts and {FRAMES_MAX:,} frames"
+        raise LimitExceeded(
+            f"A film has at most {most}, not {len(cuts):,} and {frames:,}.", "input"
+        )
+    request = {"format": file_format, "rate": str(project.rate), "cuts": cuts}
     enrolment = Enrolment(project, JobKind.EXPORT, CUTTER, None, request)
     running = await running_batch(enrolment)
     if running is not None:

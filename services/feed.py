@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from models import Event, EventKind, Feed, Project, events_after
 
 from . import limits
-from .access import seen, visible
+from .access import check_id, seen, visible
 from .actor import Actor
 from .errors import NotFound
 from .world import World
@@ -51,9 +51,11 @@ async def follow(
 
     Ends with the event that deletes the project. Refuses as soon as the actor may no longer see it.
     """
-    await seen(actor, Project, project_id, "projectId")
+    check_id(Project, project_id, "projectId")
     async with world.bus.listen(project_id) as bell:
-        at = (await Feed.get(id=project_id)).head if after is None else after
+        head = await head_of(project_id)  # first: what deletes the project now is behind it
+        await seen(actor, Project, project_id, "projectId")
+        at = head if after is None else after
         while not bell.closed:
             news = await _news(project_id, at)
             if news is not None:
@@ -93,6 +95,12 @@ async def live(
             known = head
             yield project
             await asyncio.sleep(limits.LIVE_INTERVAL_SECONDS)
+
+
+async def head_of(project_id: str) -> int:
+    """The sequence number of a feed's newest event; 0 where there is no feed."""
+    feed = await Feed.get_or_none(id=project_id)
+    return feed.head if feed is not None else 0
 
 
 async def _news(project_id: str, at: int) -> Changes | Resync | None:

@@ -33,7 +33,9 @@ async def generate_images(
 ) -> JobBatch:
     """Pending images and their jobs. The same order, still in the making, is answered again."""
     shot = await work.held(Shot, shot_id, "input.shotId")
-    parent = await _parent(shot, parent_id, "input.parentImageId") if parent_id else None
+    parent = (
+        await _parent(shot, parent_id, "input.parentImageId") if parent_id is not None else None
+    )
     return await _order(work, shot, parent, checked(ORDER, given, "input"))
 
 

@@ -48,7 +48,9 @@ async def register_images(
     shot = await work.held(Shot, shot_id, "input.shotId")
     prompt = text(limits.PROMPT)(prompt, "input.iterationPrompt")
     number(0, limits.ITERATION_NUMBER, whole=True)(iteration, "input.iterationNumber")
-    parent = await parent_of(shot, parent_id, "input.parentImageId") if parent_id else None
+    parent = (
+        await parent_of(shot, parent_id, "input.parentImageId") if parent_id is not None else None
+    )
     await check_room(shot, len(documents))
     if iteration is None:
         iteration = await next_iteration(shot)

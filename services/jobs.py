@@ -21,16 +21,13 @@ from models import (
     MediaStatus,
     Project,
     StoryboardSelection,
-    reading,
 )
 
 from . import limits
-from .access import check_id, visible
-from .actor import Actor
 from .assets import Made
 from .cancelling import end_job, tell_subject
 from .editing import store
-from .errors import InvalidInput, LimitExceeded, NotFound
+from .errors import InvalidInput, LimitExceeded
 from .idempotency import fingerprint
 from .work import Work
 
@@ -52,13 +49,14 @@ class Enrolment:
 
 async def running_batch(enrolment: Enrolment) -> JobBatch | None:
     """The batch that already works on this very request."""
-    batches = await JobBatch.filter(
-        project_id=enrolment.project.id, input_hash=enrolment.input_hash
-    ).order_by("-id")
-    for batch in batches:
-        if await Job.filter(batch_id=batch.id, status__in=ACTIVE).exists():
-            return batch
-    return None
+    newest = await (
+        JobBatch.filter(project_id=enrolment.project.id, input_hash=enrolment.input_hash)
+        .order_by("-id")
+        .first()
+    )
+    if newest is None or not await Job.filter(batch_id=newest.id, status__in=ACTIVE).exists():
+        return None
+    return newest
 
 
 async def enrol(
@@ -106,8 +104,8 @@ async def active_job(work: Work, job_id: str) -> Job | None:
     """The job, held for a change, while it is active."""
     if await work.hold(Job, job_id) is None:
         return None
-    job = await Job.get(id=job_id)
-    return job if job.status in ACTIVE else None
+    job = await Job.get_or_none(id=job_id)  # a deletion that was waited for may have taken it
+    return job if job is not None and job.status in ACTIVE else None
 
 
 async def begin_job(work: Work, job_id: str) -> Job | None:
@@ -188,18 +186,3 @@ async def _show_animation(work: Work, job: Job) -> None:
         "animatedVideoUrl",
         only=["animation_status", "video_id"],
     )
-
-
-async def jobs_named(actor: Actor, job_ids: list[str]) -> dict[str, Job]:
-    """The jobs of these ids, all of which the actor must be able to see."""
-    if len(job_ids) > limits.JOBS_WATCHED:
-        raise LimitExceeded(f"At most {limits.JOBS_WATCHED} jobs at once.", "jobIds")
-    for index, job_id in enumerate(job_ids):
-        check_id(Job, job_id, f"jobIds.{index}")
-    found = await reading.by_id(Job, job_ids)
-    owners = {job.project_id for job in found.values()}
-    mine = {owner for owner in owners if await visible(actor, Project, owner) is not None}
-    for index, job_id in enumerate(job_ids):
-        if job_id not in found or found[job_id].project_id not in mine:
-            raise NotFound("There is no such job.", f"jobIds.{index}")
-    return found

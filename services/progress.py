@@ -1,25 +1,26 @@
 """Progress of running jobs: heard often, stored seldom, never going back.
 
-Renderers report from any thread, as often as they like. Twice a second all changed jobs are stored
-by one statement, without an event, and their watchers are woken. The same statement tells which
-jobs are no longer running: their next report raises Canceled.
+Renderers report from any thread, as often as they like. Twice a second one read tells which jobs
+still run, one statement stores all that changed, without an event, and their watchers are woken. A
+job that runs no more hears it at its next report, which raises Canceled.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from models import Job, JobStatus
-from models.database import statement
+from models import Job
+from models.database import is_postgres, marks, statement
 
 from . import limits
 from .actor import SYSTEM
 from .assets import File, store_preview
 from .backends.renderer import Canceled, Report
+from .jobs import active_job
 from .work import Work, perform
 from .world import World
 
@@ -91,7 +92,9 @@ class Meter:
         if not watched:
             return
         due = {job_id: reading for job_id, reading in watched.items() if not reading.stored}
-        running = await _store(watched)
+        running = await _running(watched.keys())
+        if due_now := {job_id: at for job_id, at in due.items() if job_id in running}:
+            await _store(due_now)
         self._stopped |= (watched.keys() - running.keys()) & self._readings.keys()
         previews = {i: at.preview for i, at in due.items() if at.preview and i in running}
         for reading in due.values():
@@ -103,34 +106,48 @@ class Meter:
             self._world.bus.wake(*topics)
 
     async def _show(self, previews: Mapping[str, bytes]) -> None:
-        files = {i: await store_preview(self._world.storage, p) for i, p in previews.items()}
-        if files:
-            await perform(self._world, SYSTEM, show_previews, files)
+        for job_id, picture in previews.items():
+            file = await store_preview(self._world.storage, picture)
+            await perform(self._world, SYSTEM, show_preview, job_id, file)
 
 
+SKIPPING = " FOR UPDATE SKIP LOCKED"
+STILL_RUNNING = "SELECT id, project_id FROM job WHERE status = 'RUNNING' AND id IN ({marks})"
 STORE = """
 UPDATE job SET phase = latest.column2, step = latest.column4, total_steps = latest.column5,
   progress = CASE WHEN latest.column3 > progress THEN latest.column3 ELSE progress END
 FROM (VALUES {rows}) AS latest
-WHERE job.id = latest.column1 AND status = 'RUNNING' RETURNING id, project_id
+WHERE job.id = latest.column1 AND job.id IN ({free})
 """
+FREE = "SELECT id FROM job WHERE status = 'RUNNING' AND id IN ({marks})"
 
 
-async def _store(readings: Mapping[str, Reading]) -> dict[str, str]:
-    """Raise the stored progress of those jobs that still run: their project ids by job id."""
+async def _running(job_ids: Collection[str]) -> dict[str, str]:
+    """The project ids of those jobs that still run, by job id."""
+    rows = await statement(STILL_RUNNING.format(marks=marks(len(job_ids))), list(job_ids))
+    return {job["id"]: job["project_id"] for job in rows}
+
+
+async def _store(readings: Mapping[str, Reading]) -> None:
+    """Raise the stored progress of those jobs that still run.
+
+    A job that a unit of work has locked is left to its next report: this statement locks rows of
+    many projects in no order that others keep, so it must never wait for one.
+    """
     row = "(?, ?, CAST(? AS DOUBLE PRECISION), CAST(? AS INTEGER), CAST(? AS INTEGER))"
     values = [
         value
         for job_id, at in readings.items()
         for value in (job_id, at.phase, at.progress, at.step, at.total or None)
     ]
-    stored = await statement(STORE.format(rows=", ".join([row] * len(readings))), values)
-    return {job["id"]: job["project_id"] for job in stored}
+    rows = ", ".join([row] * len(readings))
+    free = FREE.format(marks=marks(len(readings))) + (SKIPPING if is_postgres() else "")
+    await statement(STORE.format(rows=rows, free=free), [*values, *readings])
 
 
-async def show_previews(work: Work, previews: Mapping[str, File]) -> None:
-    """Point running jobs at the pictures of what they have so far, without an event."""
-    jobs = await Job.filter(id__in=list(previews), status=JobStatus.RUNNING).order_by("id")
-    for job in jobs:
-        asset = await previews[job.id].keep(job.project_id)
-        await Job.filter(id=job.id).update(preview_id=asset.id)
+async def show_preview(work: Work, job_id: str, file: File) -> None:
+    """Point a running job at the picture of what it has so far, without an event."""
+    job = await active_job(work, job_id)
+    if job is not None:
+        asset = await file.keep(job.project_id)
+        await Job.filter(id=job_id).update(preview_id=asset.id)

@@ -17,7 +17,7 @@ from . import limits
 from .actor import SYSTEM
 from .assets import Made, store_picture, store_video
 from .backends.renderer import Canceled, ClipOrder, FrameOrder, Renderer, RenderFailure, Report
-from .formats.film import Cut, cut_film
+from .formats.film import Cut, NotAFilm, cut_film
 from .formats.picture import NotAPicture
 from .jobs import begin_job, complete_job, discount_attempt, fail_job
 from .progress import Meter
@@ -43,7 +43,7 @@ class Runner:
         The outcome is plain data: {"made": …}, {"failed": [code, message], "again": bool} or
         {"over"}. Cancelled, as when the worker stops, it leaves no trace but what is stored.
         """
-        job = await perform(self.world, SYSTEM, begin_job, job_id)
+        job = await self._begin(job_id)
         if job is None:
             return OVER
         try:
@@ -59,6 +59,16 @@ class Runner:
             again = failure.retryable and job.attempt < job.max_attempts
             return {"failed": [failure.code, failure.message], "again": again}
         return {"made": asdict(made)}
+
+    async def _begin(self, job_id: str) -> Job | None:
+        """Count the attempt; a worker that is stopped while it begins counts it off again."""
+        beginning = asyncio.ensure_future(perform(self.world, SYSTEM, begin_job, job_id))
+        try:
+            return await asyncio.shield(beginning)
+        except asyncio.CancelledError:
+            if await beginning is not None:
+                await perform(self.world, SYSTEM, discount_attempt, job_id)
+            raise
 
     async def conclude(self, job_id: str, outcome: Outcome) -> None:
         """Make the last attempt's outcome visible. A job that has ended meanwhile keeps its end."""
@@ -135,6 +145,8 @@ def _failure(job: Job, problem: Exception) -> RenderFailure:
     """What may be told of a problem: all that is not foreseen is logged under a reference."""
     if isinstance(problem, RenderFailure):
         return problem
+    if isinstance(problem, NotAFilm):
+        return RenderFailure("NOT_A_FILM", str(problem), retryable=False)
     if isinstance(problem, NotAPicture):
         return RenderFailure("NOT_A_PICTURE", str(problem), retryable=True)
     reference = new_id("err")

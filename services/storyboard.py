@@ -97,11 +97,9 @@ async def update_storyboard_animation(
         "video_url": values.get("animatedVideoUrl", selection.video_url),
         "external_video_id": values.get("externalVideoId", selection.external_video_id),
     }
-    replaced = "animatedVideoUrl" in values
-    if replaced or animation["animation_status"] is not selection.animation_status:
-        animation["animation_job_id"] = None
-    if replaced:
-        animation["video_id"] = None
+    differs = animation["animation_status"] is not selection.animation_status
+    if differs or "animatedVideoUrl" in values:
+        animation |= {"animation_job_id": None, "video_id": None}  # it is no longer ours
     video = animation["video_url"] or animation.get("video_id", selection.video_id)
     if animation["animation_status"] is MediaStatus.COMPLETE and not video:
         raise InvalidInput("A complete animation needs a URL.", "patch.animatedVideoUrl")

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
+from copy import copy
 from dataclasses import dataclass, field
 
 from tortoise.expressions import Q
 
-from models import ACTIVE, Feed, Job, Project, Shot, events_after, reading
+from models import ACTIVE, Job, JobStatus, Project, Shot, events_after, reading
 
 from . import limits
-from .access import seen
+from .access import check_id, seen, visible
 from .actor import Actor
-from .errors import InvalidInput
-from .jobs import jobs_named
+from .errors import InvalidInput, LimitExceeded, NotFound
+from .feed import head_of
 from .progress import progress_topic
 from .world import World
 
@@ -54,20 +55,26 @@ class _Watch:
     job_ids: list[str] | None
     at: int = 0
     over: bool = False
-    told: dict[str, tuple[object, ...]] = field(default_factory=dict)
+    told: dict[str, Job] = field(default_factory=dict)
 
     async def news(self) -> list[Job]:
         """The matching jobs whose state differs from what the look before saw."""
         seen_now = await (self._named() if self.job_ids is not None else self._current())
         jobs = [job for job in seen_now if self._matches(job)]
-        fresh = [job for job in jobs if self.told.get(job.id) != _state(job)]
-        self.told = {job.id: _state(job) for job in jobs}
+        fresh = [job for job in jobs if _state(self.told.get(job.id)) != _state(job)]
+        self.told = {job.id: job for job in jobs}
         return fresh
 
     async def _named(self) -> list[Job]:
-        jobs = list((await reading.by_id(Job, self.job_ids or ())).values())
-        self.over = all(job.status.ended for job in jobs if self._matches(job))
-        return jobs
+        """The named jobs; those that went with their project in the making count as canceled."""
+        found = await reading.by_id(Job, self.job_ids or ())
+        for gone in (job for job in self.told.values() if job.id not in found):
+            if not gone.status.ended:
+                gone = copy(gone)
+                gone.status = JobStatus.CANCELED
+            found[gone.id] = gone
+        self.over = all(job.status.ended for job in found.values() if self._matches(job))
+        return list(found.values())
 
     async def _current(self) -> list[Job]:
         """The active jobs, and those that the log tells of: one may begin and end between two
@@ -92,7 +99,9 @@ class _Watch:
         return here and (self.shot_id in (None, job.shot_id) or job.id in self.told)
 
 
-def _state(job: Job) -> tuple[object, ...]:
+def _state(job: Job | None) -> tuple[object, ...] | None:
+    if job is None:
+        return None
     return (job.status, job.phase, job.progress, job.step, job.attempt, job.preview_id)
 
 
@@ -113,5 +122,23 @@ async def _watch(
         project_ids = [project.id]
     watch = _Watch(project_ids, shot_id, job_ids)
     if job_ids is None:
-        watch.at = (await Feed.get(id=project_ids[0])).head
+        watch.at = await head_of(project_ids[0])
+        # Still there? Then what deletes it is ahead in the log, and the watch will end with it.
+        model, row_id = (Shot, shot_id) if shot_id is not None else (Project, project_ids[0])
+        await seen(actor, model, row_id)
     return watch
+
+
+async def jobs_named(actor: Actor, job_ids: list[str]) -> dict[str, Job]:
+    """The jobs of these ids, all of which the actor must be able to see."""
+    if len(job_ids) > limits.JOBS_WATCHED:
+        raise LimitExceeded(f"At most {limits.JOBS_WATCHED} jobs at once.", "jobIds")
+    for index, job_id in enumerate(job_ids):
+        check_id(Job, job_id, f"jobIds.{index}")
+    found = await reading.by_id(Job, job_ids)
+    owners = {job.project_id for job in found.values()}
+    mine = {owner for owner in owners if await visible(actor, Project, owner) is not None}
+    for index, job_id in enumerate(job_ids):
+        if job_id not in found or found[job_id].project_id not in mine:
+            raise NotFound("There is no such job.", f"jobIds.{index}")
+    return found

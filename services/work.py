@@ -43,6 +43,7 @@ class Work:
     _heads: dict[str, int] = field(default_factory=dict)
     _events: dict[str, list[Event]] = field(default_factory=dict)
     _queued: list[str] = field(default_factory=list)
+    _projects: list[models.Project] = field(default_factory=list)
 
     async def held(self, model: type[H], row_id: str, field: str = "id") -> H:
         """The row, to be changed: its feed is locked, so it stays as read until the commit."""
@@ -71,6 +72,8 @@ class Work:
 
     def record(self, row: Row, kind: EventKind, *changed: str) -> None:
         """Tell the feed of a row that it changed, in the fields named as in the contract."""
+        if isinstance(row, models.Project):
+            self._projects.append(row)
         self._append(
             row.feed_id,
             kind=kind,
@@ -107,6 +110,8 @@ class Work:
         for feed_id, events in self._events.items():
             await Event.bulk_create(events)
             await Feed.filter(id=feed_id).update(head=events[-1].sequence)
+        for project in self._projects:
+            project.head = self._events[project.id][-1].sequence
         await self.world.queue.enqueue_inside(self._queued)
 
     async def announce(self) -> None:

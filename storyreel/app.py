@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
@@ -26,7 +28,8 @@ def create_app(house: House) -> Starlette:
             WebSocketRoute(PATH, endpoint),
             asset_route(house.links, house.world.storage, find_asset),
             Route("/healthz", _alive),
-        ]
+        ],
+        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=house.hosts)],
     )
 
 

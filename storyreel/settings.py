@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX = "STORYREEL_"
 SECRET_LENGTH = 32
+LOOPBACK_NAMES = ["localhost", "127.0.0.1", "[::1]"]
 WORKER_SLOTS = 64
 
 
@@ -50,6 +51,8 @@ class Settings(BaseSettings):
     @field_validator("data_dir")
     @classmethod
     def _absolute(cls, folder: Path) -> Path:
+        if any(mark in str(folder) for mark in "?#%"):
+            raise ValueError("must not contain ? or # or %, which mean something in URLs")
         return folder.expanduser().absolute()
 
     @field_validator("database_url")
@@ -119,7 +122,13 @@ class Settings(BaseSettings):
 
     @property
     def storage(self) -> str:
-        return self.storage_url or f"file://{self.data_dir}/assets"
+        return self.storage_url or str(self.data_dir / "assets")
+
+    @property
+    def hosts(self) -> list[str]:
+        """The names under which the server may be addressed: any other one is somebody's trick."""
+        public = urlsplit(self.public_url).hostname
+        return [*LOOPBACK_NAMES, self.host, *([public] if public else [])]
 
 
 def _known(url: str, *schemes: str) -> str:

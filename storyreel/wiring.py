@@ -36,6 +36,7 @@ class House:
     world: World
     links: Links
     actor: Actor
+    hosts: list[str]
 
 
 @asynccontextmanager
@@ -51,7 +52,7 @@ async def open_house(settings: Settings, *, worker: bool) -> AsyncIterator[House
         links = Links(_secret(settings), settings.public_url, timedelta(hours=settings.link_hours))
         if worker:
             await stack.enter_async_context(_working(settings, world))
-        yield House(world, links, await local_actor())
+        yield House(world, links, await local_actor(), settings.hosts)
 
 
 async def _world(settings: Settings, stack: AsyncExitStack) -> World:
@@ -63,8 +64,10 @@ async def _world(settings: Settings, stack: AsyncExitStack) -> World:
     queue = EngineQueue(settings.engine, inside=settings.engine == settings.database)
     await queue.open()
     stack.push_async_callback(queue.close)
+    storage = Storage.open(settings.storage)
+    await storage.check()
     local = LocalRenderer()
-    return World(bus, queue, Storage.open(settings.storage), {local.name: local})
+    return World(bus, queue, storage, {local.name: local})
 
 
 def _bus(url: str) -> Bus:

@@ -33,6 +33,7 @@ from tests.servers import Postgres, Redis, Unavailable, WorldServers, start_worl
 
 SERVERS = pytest.StashKey[WorldServers]()
 SQLITE, POSTGRES = "sqlite", "postgres"
+BOTH_WORLDS = "STORYREEL_TEST_BOTH_WORLDS"  # set where a skipped world is a failure
 LINKS_SECRET = b"a secret of the tests, long enough"
 
 
@@ -46,7 +47,8 @@ def pytest_configure(config: pytest.Config) -> None:
     try:
         config.stash[SERVERS] = start_world_servers()
     except Unavailable as reason:
-        pytest.exit(f"\n*** THE POSTGRESQL WORLD WAS SKIPPED: {reason} ***\n", returncode=0)
+        loudly = f"\n*** THE POSTGRESQL WORLD WAS SKIPPED: {reason} ***\n"
+        pytest.exit(loudly, returncode=1 if os.environ.get(BOTH_WORLDS) else 0)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -41,7 +41,7 @@ from services.backends.renderer import (
 from services.formats.film import encode_shot, video_picture
 
 SIDE_MIN, SIDE_MAX = 320, 2_560
-CLIP_FRAMES_MAX = 24 * 60
+CLIP_FRAMES_MAX = 60 * 120  # a minute at the highest rate
 REPORT_EVERY_FRAMES = 8
 PHASES = ("layout", "setting", "subjects", "light", "caption")
 Result = TypeVar("Result")

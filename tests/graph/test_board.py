@@ -1,15 +1,21 @@
 from __future__ import annotations
 
+import asyncio
 from itertools import pairwise
 
 import pytest
 
 from models import Image
+from resolvers import api
+from schema.cursor import sequence_in
+from services import projects
+from services.work import perform
 from tests.conftest import Home
 from tests.graph.board import BOARD, a_board, ask, statements
+from tests.making import a_project
 
 SMALL, LARGE = (1, 1, 3), (50, 10, 3)
-STATEMENTS = 11
+STATEMENTS = 10
 
 
 @pytest.mark.parametrize("size", [SMALL, LARGE], ids=["1-shot", "500-shots"])
@@ -67,3 +73,28 @@ async def test_an_empty_project_has_an_empty_board(home: Home) -> None:
     assert board["scenes"] == []
     assert board["redesignStatus"] == "PROMPT_PLANNING"
     assert board["progress"] == {"totalScenes": 0, "totalShots": 0, "selectionProgress": 0.0}
+
+
+async def test_the_cursor_is_no_newer_than_the_fields_beside_it(home: Home) -> None:
+    """Whoever follows from a fetched cursor hears of every change that the fetch did not show."""
+    project = await a_project(home, title="Old")
+    fetching = True
+
+    async def keep_editing() -> None:
+        number = 0
+        while fetching:
+            number += 1
+            given = {"title": f"Title {number}"}
+            await perform(home.world, home.owner, projects.update_project, project.id, given)
+
+    editing = asyncio.create_task(keep_editing())
+    query = "query($id: ID!) { project(id: $id) { cursor title version } }"
+    try:
+        for _ in range(30):
+            answer = await api.execute(query, {"id": project.id}, context_value=home.context())
+            found = (answer.data or {})["project"]
+            known = sequence_in(found["cursor"], project.id)
+            assert found["version"] == known, "each edit is one version and one event"
+    finally:
+        fetching = False
+        await editing

@@ -211,3 +211,13 @@ async def test_of_several_operations_none_runs_until_one_is_named(home: Home) ->
 
     assert [error.message for error in unnamed.errors or []] == ["Name the operation to run."]
     assert named.data == {"projects": {"totalCount": 0}}
+
+
+async def test_a_literal_that_cannot_be_read_is_the_documents_fault(home: Home) -> None:
+    endless = "9" * 5_000
+    answer = await api.execute(
+        f"{{ projects(first: {endless}) {{ totalCount }} }}", context_value=home.context()
+    )
+
+    [error] = translate(answer.errors or [])
+    assert (error.extensions or {})["code"] == "GRAPHQL_VALIDATION_FAILED"

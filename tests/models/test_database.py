@@ -216,9 +216,9 @@ def test_arguments_of_a_sqlite_url_are_pragmas() -> None:
 
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "asyncpg"])
-def test_a_postgresql_url_has_one_pool_for_reads_and_writes(scheme: str) -> None:
+def test_a_postgresql_url_has_a_pool_for_writes_and_one_for_reads(scheme: str) -> None:
     connections = configuration(f"{scheme}://ann:p%40ss@db.example:5433/film")["connections"]
-    assert list(connections) == [WRITER]
+    assert connections[WRITER] == connections[READER]
     credentials = connections[WRITER]["credentials"]
     assert (credentials["host"], credentials["port"]) == ("db.example", 5433)
     assert (credentials["user"], credentials["password"]) == ("ann", "p@ss")

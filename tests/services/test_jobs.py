@@ -11,7 +11,8 @@ from services.actor import SYSTEM
 from services.assets import File, Made
 from services.cancelling import cancel_job
 from services.errors import Forbidden, InvalidInput, LimitExceeded, NotFound
-from services.jobs import begin_job, complete_job, fail_job, jobs_named
+from services.jobs import begin_job, complete_job, fail_job
+from services.watching import jobs_named
 from services.work import perform
 from tests.conftest import Home
 from tests.making import (

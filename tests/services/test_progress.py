@@ -56,7 +56,7 @@ async def test_what_was_reported_is_stored_without_an_event(
     assert await Event.all().count() == events
 
 
-async def test_all_that_is_due_is_stored_by_one_statement(
+async def test_all_that_is_due_is_stored_by_one_statement_after_one_read(
     home: Home, shot: Shot, meter: Meter, caplog: pytest.LogCaptureFixture
 ) -> None:
     jobs = await begun(home, shot, 12)
@@ -79,7 +79,7 @@ async def test_all_that_is_due_is_stored_by_one_statement(
             await meter.flush()
         over.set()
 
-    assert [record.message.split()[0] for record in caplog.records] == ["UPDATE"]
+    assert [record.message.split()[0] for record in caplog.records] == ["SELECT", "UPDATE"]
     assert [await stored(job) for job in jobs] == [("drawing", 0.5, 1, 2)] * 12
 
 

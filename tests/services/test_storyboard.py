@@ -188,11 +188,8 @@ async def test_an_animation_made_here_may_be_replaced_or_dropped_by_hand(home: H
     assert (await StoryboardSelection.get(id=made.id)).video_id == made.video_id
 
     remade = await report(home, made, animationStatus=MediaStatus.PROCESSING)
-    assert (remade.video_id, remade.animation_job_id) == (made.video_id, None)
-    await report(home, made, animationStatus=MediaStatus.CANCELED)
-    dropped = await report(home, made, animatedVideoUrl=None)
-    assert (dropped.video_id, dropped.video_url, dropped.animation_job_id) == (None, None, None)
-    assert (await last_event(made.id)).changed == ["animatedVideoUrl"]
+    assert (remade.video_id, remade.video_url, remade.animation_job_id) == (None, None, None)
+    assert "animatedVideoUrl" in (await last_event(made.id)).changed
 
     replaced = await report(home, made, animationStatus=MediaStatus.COMPLETE, animatedVideoUrl=URL)
     assert (replaced.video_id, replaced.video_url) == (None, URL)

@@ -235,7 +235,8 @@ async def test_the_end_of_the_project_ends_every_watch(home: Home, shot: Shot, h
     async with watching(home, **{how: given}) as watcher:
         await watcher.next()
         await perform(home.world, home.owner, projects.delete_project, shot.project_id)
-        assert await watcher.rest() == []
+        told = [(j.id, j.status) for j in await watcher.rest()]
+        assert told == ([(job.id, JobStatus.CANCELED)] if how == "job_ids" else [])
 
 
 async def test_a_deleted_shot_ends_its_watch_after_telling_that_its_jobs_are_canceled(

@@ -87,7 +87,7 @@ def test_without_an_environment_everything_is_in_one_folder(
     assert settings.data_dir == tmp_path / "var"
     assert settings.database == f"sqlite:///{tmp_path}/var/storyreel.sqlite3"
     assert settings.engine == f"sqlite:///{tmp_path}/var/engine.sqlite3"
-    assert settings.storage == f"file://{tmp_path}/var/assets"
+    assert settings.storage == f"{tmp_path}/var/assets"
     assert settings.bus == "memory://"
     assert (settings.host, settings.port) == ("127.0.0.1", 8000)
 
