@@ -28,6 +28,7 @@ class Context(Loading):
         self.actor = actor
         self.world = world
         self._links = links
+        self.has_written = False
 
     def asset_url(self, asset_id: str) -> str:
         return self._links.url(asset_id)
@@ -49,6 +50,7 @@ class Context(Loading):
         **kwargs: P.kwargs,
     ) -> R:
         """The same, answering a repeated key with the first answer."""
+        self.has_written = True
         try:
             return await perform_once(self.world, self.actor, once, act, *args, **kwargs)
         finally:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import strawberry
 from graphql import DocumentNode, GraphQLError, OperationDefinitionNode
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
-from strawberry.types import ExecutionContext
+from strawberry.types import ExecutionContext, ExecutionResult
 
 from schema import event
 from schema.asset import Asset
 from schema.client import Client
 from schema.cursor import CURSOR_SCALAR, Cursor
 from schema.job import JobBatch
+from schema.view import Torn
 
 from .mutations import Mutation
 from .queries import Query
@@ -37,8 +39,27 @@ def _operations(document: DocumentNode | None) -> list[OperationDefinitionNode]:
     return [found for found in definitions if isinstance(found, OperationDefinitionNode)]
 
 
+READS_MAX = 3
+
+
 class Graph(strawberry.Schema):
     """Our schema. Errors are translated where they are sent, so here they are not logged again."""
+
+    async def execute(
+        self,
+        query: str | None,
+        variable_values: dict[str, Any] | None = None,
+        context_value: Any = None,
+        **named: Any,
+    ) -> ExecutionResult:
+        """Answer once; a query that met a deletion between two reads is read again."""
+        for _ in range(READS_MAX):
+            result = await super().execute(query, variable_values, context_value, **named)
+            torn = any(isinstance(error.original_error, Torn) for error in result.errors or ())
+            if not torn or context_value.has_written:
+                break
+            context_value.forget()
+        return result
 
     def process_errors(
         self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None

@@ -38,6 +38,7 @@ class Event(View[models.Event]):
     project: Annotated["Project", strawberry.lazy(".project")] | None = up(
         models.Project,
         by="feed_id",
+        may_be_gone=True,
         description="The project as it is now; null once it is deleted.",
     )
 
@@ -58,21 +59,30 @@ class ProjectEvent(Event):
 @strawberry.type(description="A change of a scene.")
 class SceneEvent(Event):
     scene: Annotated["Scene", strawberry.lazy(".scene")] | None = up(
-        models.Scene, by="subject_id", description="The scene as it is now; null once deleted."
+        models.Scene,
+        by="subject_id",
+        may_be_gone=True,
+        description="The scene as it is now; null once deleted.",
     )
 
 
 @strawberry.type(description="A change of a shot.")
 class ShotEvent(Event):
     shot: Annotated["Shot", strawberry.lazy(".shot")] | None = up(
-        models.Shot, by="subject_id", description="The shot as it is now; null once deleted."
+        models.Shot,
+        by="subject_id",
+        may_be_gone=True,
+        description="The shot as it is now; null once deleted.",
     )
 
 
 @strawberry.type(description="A change of an image.")
 class ImageEvent(Event):
     image: Annotated["Image", strawberry.lazy(".image")] | None = up(
-        models.Image, by="subject_id", description="The image as it is now; null once deleted."
+        models.Image,
+        by="subject_id",
+        may_be_gone=True,
+        description="The image as it is now; null once deleted.",
     )
 
 
@@ -81,6 +91,7 @@ class StoryboardEvent(Event):
     selection: Annotated["StoryboardSelection", strawberry.lazy(".selection")] | None = up(
         models.StoryboardSelection,
         by="subject_id",
+        may_be_gone=True,
         description="The selection as it is now; null once cleared.",
     )
 
@@ -88,7 +99,7 @@ class StoryboardEvent(Event):
 @strawberry.type(description="A change of a job's state. Progress is not in the log.")
 class JobEvent(Event):
     job: Annotated["Job", strawberry.lazy(".job")] | None = up(
-        models.Job, by="subject_id", description="The job as it is now."
+        models.Job, by="subject_id", may_be_gone=True, description="The job as it is now."
     )
 
 

@@ -84,8 +84,9 @@ class Project(View[models.Project], Node):
         scenes = await load(Children(models.Scene, "project_id", ("rank",)), self.row.id)
         shots = await load(Children(models.Shot, "project_id", ("rank",)), self.row.id)
         place = {scene.id: number for number, scene in enumerate(scenes)}
-        ordered = sorted(shots, key=lambda shot: (place[shot.scene_id], shot.rank))
-        return [StoryboardSelection.of(by_shot[s.id]) for s in ordered if s.id in by_shot]
+        here = [s for s in shots if s.id in by_shot and s.scene_id in place]  # read one by one
+        here.sort(key=lambda shot: (place[shot.scene_id], shot.rank))
+        return [StoryboardSelection.of(by_shot[shot.id]) for shot in here]
 
     @strawberry.field(description="Its jobs, newest first.")
     async def jobs(

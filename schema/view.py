@@ -9,6 +9,7 @@ from inspect import Parameter, signature
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, Self, TypeVar, get_args
 
 import strawberry
+from graphql import GraphQLError
 
 import models
 from models import reading
@@ -95,13 +96,28 @@ class Filter:
     description: str
 
 
-def up(model: type[models.Row], *, by: str, description: str) -> Any:
-    """The edge to the row whose id this row's column `by` holds."""
+class Torn(GraphQLError):
+    """A row was deleted between the read of what points to it and its own."""
+
+    def __init__(self) -> None:
+        message = "Something was deleted while this was read. Ask again."
+        super().__init__(message, extensions={"code": "CONFLICT"})
+
+
+def up(model: type[models.Row], *, by: str, description: str, may_be_gone: bool = False) -> Any:
+    """The edge to the row whose id this row's column `by` holds.
+
+    Where that column is never null the row is there, but for what was deleted between two reads.
+    """
     batch = ById(model)
 
-    async def read(context: Loading, key: str) -> Any:
+    async def read(self: View[Any], context: Loading, key: str) -> Any:
         row = await context.load(batch, key)
-        return view_of(row) if row is not None else None
+        if row is not None:
+            return view_of(row)
+        if not may_be_gone and not self.over._meta.fields_map[by].null:
+            raise Torn
+        return None
 
     def resolve(self: View[Any], info: Info) -> Any:
         key = getattr(self.row, by)
@@ -109,7 +125,7 @@ def up(model: type[models.Row], *, by: str, description: str) -> Any:
             return None
         # Without this, a task for each way back would take most of the time of a large board.
         passed = info.context.passed.get(key)
-        return view_of(passed) if passed is not None else read(info.context, key)
+        return view_of(passed) if passed is not None else read(self, info.context, key)
 
     return _edge(resolve, description)
 

@@ -83,7 +83,10 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
         pong: dict[str, object] = {"type": "pong"}
         if "payload" in message:
             pong["payload"] = message["payload"]
-        await self.send_message(cast(Message, pong))
+        try:
+            await self.send_message(cast(Message, pong))
+        except TypeError:  # nested too deeply to be written again
+            await self.handle_invalid_message("A ping carries less than this.")
 
     async def handle_subscribe(self, message: SubscribeMessage) -> None:
         """Refuse an odd payload to its operation instead of closing the socket."""

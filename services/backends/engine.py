@@ -14,6 +14,7 @@ import logging
 import math
 import socket
 import sqlite3
+import time
 from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
@@ -21,6 +22,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer
+from sqlalchemy import Engine, event
 
 from models.database import statement
 
@@ -211,12 +213,24 @@ def _prepare(url: str) -> None:
     Readers of its SQLite file must not block its writer; that mode stays in the file.
     """
     if url.startswith("sqlite:///"):
+        if sqlite3.sqlite_version_info < SUBSECONDS_SINCE and not event.contains(*CONNECTED):
+            event.listen(*CONNECTED)
         path = Path(url.removeprefix("sqlite:///"))
         path.parent.mkdir(parents=True, exist_ok=True)
         with sqlite3.connect(path) as connection:
             connection.execute("PRAGMA journal_mode=WAL")
         connection.close()
     DBOS.migrate(url)
+
+
+def _teach_subseconds(connection: Any, record: object) -> None:
+    """Give an old SQLite the clock that the engine asks for from Python 3.12 on, and which is null
+    there: seconds since 1970 with their fraction."""
+    connection.create_function("unixepoch", -1, lambda *modifiers: time.time())
+
+
+CONNECTED = (Engine, "connect", _teach_subseconds)
+SUBSECONDS_SINCE = (3, 42)
 
 
 class WorkerSlot:

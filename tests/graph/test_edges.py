@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 
-from models import Image, Job, MediaStatus
+from models import Image, Job, MediaStatus, Shot
+from resolvers import api
+from resolvers.context import Context
+from schema.view import ById
 from services import generation, shots
 from services.work import perform
 from tests.conftest import Home
@@ -231,3 +234,35 @@ async def test_timing_is_given_in_seconds_at_the_rate_of_the_project(home: Home)
     shot = await perform(home.world, home.owner, shots.create_shot, scene.id, given)
     found = await ask(home, TIMING, id=shot.id)
     assert found["shot"]["timing"] == {"duration": 2.002, "durationFrames": 48, "inPoint": 0.5005}
+
+
+class DeletesMeanwhile(Context):
+    """Loses a shot between the read of what points to it and its own."""
+
+    loses: str | None = None
+
+    def load(self, batch: Any, key: Any) -> Any:
+        if batch == ById(Shot) and (shot_id := self.loses) is not None:
+            self.loses = None
+            return self._late(shot_id, batch, key)
+        return super().load(batch, key)
+
+    async def _late(self, shot_id: str, batch: Any, key: Any) -> Any:
+        await perform(self.world, self.actor, shots.delete_shot, shot_id)
+        return await super().load(batch, key)
+
+
+async def test_a_query_that_meets_a_deletion_between_two_reads_is_read_again(home: Home) -> None:
+    project = await a_project(home)
+    scene = await a_scene(home, project)
+    stays, goes = await a_shot(home, scene), await a_shot(home, scene)
+    for shot in (stays, goes):
+        await a_selection(home, await an_image(home, shot))
+    context = DeletesMeanwhile(home.owner, home.world, home.links)
+    context.loses = goes.id
+    query = "query($id: ID!) { project(id: $id) { storyboard { shot { id } } } }"
+
+    answer = await api.execute(query, {"id": project.id}, context)
+
+    assert answer.errors is None
+    assert answer.data == {"project": {"storyboard": [{"shot": {"id": stays.id}}]}}
