@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -239,16 +240,17 @@ async def test_timing_is_given_in_seconds_at_the_rate_of_the_project(home: Home)
 class DeletesMeanwhile(Context):
     """Loses a shot between the read of what points to it and its own."""
 
-    loses: str | None = None
+    loses = ""
+    _loss: asyncio.Task[Any] | None = None
 
     def load(self, batch: Any, key: Any) -> Any:
-        if batch == ById(Shot) and (shot_id := self.loses) is not None:
-            self.loses = None
-            return self._late(shot_id, batch, key)
-        return super().load(batch, key)
+        return self._late(batch, key) if batch == ById(Shot) else super().load(batch, key)
 
-    async def _late(self, shot_id: str, batch: Any, key: Any) -> Any:
-        await perform(self.world, self.actor, shots.delete_shot, shot_id)
+    async def _late(self, batch: Any, key: Any) -> Any:
+        if self._loss is None:
+            losing = perform(self.world, self.actor, shots.delete_shot, self.loses)
+            self._loss = asyncio.create_task(losing)
+        await self._loss
         return await super().load(batch, key)
 
 
