@@ -37,7 +37,8 @@ NODES = {
 
 
 def named(model: type[Row]) -> str:
-    return model._meta.db_table.replace("storyboard_", "").replace("job_", "").replace("_", " ")
+    table = model._meta.db_table.removesuffix("_record")
+    return table.replace("storyboard_", "").replace("job_", "").replace("_", " ")
 
 
 def check_id(model: type[Row], row_id: str, field: str = "id") -> str:
