@@ -134,7 +134,7 @@ def _end_waiting(row: Row, at: datetime) -> None:
 
 
 async def _without_the_missing(rows: Sequence[Row]) -> list[Mention]:
-    """Clear the mentions of rows that are not stored when theirs is inserted."""
+    """Clear the mentions of rows that are not there when theirs is inserted, in this order."""
     lost: list[Mention] = []
     for reference in references_of(type(rows[0])):
         if reference.owning:
@@ -146,6 +146,8 @@ async def _without_the_missing(rows: Sequence[Row]) -> list[Mention]:
             if target_id is not None and target_id not in there:
                 lost.append(Mention(row.id, reference.column, target_id))
                 setattr(row, reference.column, None)
+            if reference.target is type(row):
+                there.add(row.id)
     return lost
 
 
