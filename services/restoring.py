@@ -62,7 +62,8 @@ async def restore(work: Work, restore_id: str) -> Restoration:
     """Bring back what a deletion took, with ids, order, selections and lineage.
 
     Versions rise by one. Jobs that the deletion ended stay canceled, and so does what they made.
-    Refused once restored, when what it belonged to is gone, or when its place was taken since.
+    Refused once restored or too old, when what it belonged to is gone, or when another has taken
+    its number or choice since.
     """
     check_id(DeletionRecord, restore_id, FIELD)
     await work.hold(DeletionRecord, restore_id)
@@ -70,7 +71,7 @@ async def restore(work: Work, restore_id: str) -> Restoration:
     kept = DeletedRows.filter(deletion_id=record.id).order_by("id")
     parts = await kept.values_list("id", flat=True)
     if not parts:
-        raise Conflict("This was restored already.", FIELD)
+        raise Conflict("This was restored already, or is kept no longer.", FIELD)
     restoration, lost = Restoration(record.subject_id), list[Mention]()
     for part in parts:
         lost += await _restore_part(work, record, await DeletedRows.get(id=part), restoration)
