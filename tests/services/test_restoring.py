@@ -314,7 +314,10 @@ async def test_nothing_is_restored_twice(home: Home) -> None:
 
     refused = await refusal(home, deletion)
 
-    assert (type(refused), str(refused)) == (Conflict, "This was restored already, or is kept no longer.")
+    assert (type(refused), str(refused)) == (
+        Conflict,
+        "This was restored already, or is kept no longer.",
+    )
 
 
 async def test_a_choice_made_since_stays(home: Home) -> None:
