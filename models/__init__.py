@@ -2,7 +2,9 @@
 
 from .asset import Asset
 from .base import Ranked, Row
+from .belonging import Mention, Taken, mentions_of, owned_by, references_of
 from .client import Client, User
+from .deletion import DeletedFile, DeletedReference, DeletedRows, DeletionRecord
 from .feed import Event, EventKind, Feed, events_after
 from .idempotency import IdempotencyRecord
 from .ids import new_id, prefix_of
@@ -21,6 +23,10 @@ __all__ = [
     "ACTIVE",
     "Asset",
     "Client",
+    "DeletedFile",
+    "DeletedReference",
+    "DeletedRows",
+    "DeletionRecord",
     "Event",
     "EventKind",
     "Feed",
@@ -31,6 +37,7 @@ __all__ = [
     "JobKind",
     "JobStatus",
     "MediaStatus",
+    "Mention",
     "Project",
     "ProjectProgress",
     "Ranked",
@@ -39,15 +46,19 @@ __all__ = [
     "Scene",
     "Shot",
     "StoryboardSelection",
+    "Taken",
     "User",
     "Worker",
     "WorkflowVersion",
     "by_any_id",
     "events_after",
+    "mentions_of",
     "new_id",
+    "owned_by",
     "prefix_of",
     "progress_of_projects",
     "queue_positions",
+    "references_of",
     "scenes_complete",
     "seconds_taken",
 ]

@@ -58,17 +58,17 @@ def number(siblings: Iterable[Any]) -> None:
         row.place = place
 
 
-def chunks(keys: Sequence[str]) -> Iterable[Sequence[str]]:
-    for start in range(0, len(keys), KEYS_MAX):
-        yield keys[start : start + KEYS_MAX]
+def chunks(keys: Sequence[str], size: int = KEYS_MAX) -> Iterable[Sequence[str]]:
+    for start in range(0, len(keys), size):
+        yield keys[start : start + size]
 
 
 async def by_any_id(ids: Iterable[str]) -> dict[str, Row]:
     """The rows that exist, of whatever kinds their prefixes tell."""
-    kinds: dict[str | None, type[Row]] = {model.PREFIX: model for model in _kinds(Row)}
+    by_prefix: dict[str | None, type[Row]] = {model.PREFIX: model for model in kinds(Row)}
     wanted: dict[type[Row], list[str]] = {}
     for row_id in ids:
-        if (model := kinds.get(prefix_of(row_id))) is not None:
+        if (model := by_prefix.get(prefix_of(row_id))) is not None:
             wanted.setdefault(model, []).append(row_id)
     found: dict[str, Row] = {}
     for model, some in wanted.items():
@@ -76,9 +76,10 @@ async def by_any_id(ids: Iterable[str]) -> dict[str, Row]:
     return found
 
 
-def _kinds(base: type[Row]) -> Iterator[type[Row]]:
+def kinds(base: type[Row]) -> Iterator[type[Row]]:
+    """The models of stored rows below one."""
     for model in base.__subclasses__():
         if model._meta.abstract:
-            yield from _kinds(model)
+            yield from kinds(model)
         else:
             yield model

@@ -28,5 +28,5 @@ def deletion(answer: deleting.Deletion) -> results.Deletion:
     return results.Deletion(
         id=ID(answer.id),
         deleted=[ID(gone) for gone in answer.deleted],
-        restore_id=ID(answer.restore_id) if answer.restore_id is not None else None,
+        restore_id=ID(answer.restore_id),
     )

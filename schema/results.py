@@ -43,5 +43,13 @@ class Deletion:
         description="Every id that is gone, so that a cache can drop them."
     )
     restore_id: strawberry.ID | None = strawberry.field(
-        description="Brings it back; null where a deletion is final."
+        description="Brings it back, by `restore`; null where a deletion is final."
+    )
+
+
+@strawberry.type(description="What came back.")
+class Restoration:
+    id: strawberry.ID = strawberry.field(description="What was to be restored.")
+    restored: list[strawberry.ID] = strawberry.field(
+        description="Every id that is there again, owners before what belongs to them."
     )

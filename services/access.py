@@ -11,6 +11,7 @@ from typing import TypeVar
 from models import (
     Asset,
     Client,
+    DeletionRecord,
     Image,
     Job,
     JobBatch,
@@ -37,7 +38,8 @@ NODES = {
 
 
 def named(model: type[Row]) -> str:
-    return model._meta.db_table.replace("storyboard_", "").replace("job_", "").replace("_", " ")
+    table = model._meta.db_table.removesuffix("_record")
+    return table.replace("storyboard_", "").replace("job_", "").replace("_", " ")
 
 
 def check_id(model: type[Row], row_id: str, field: str = "id") -> str:
@@ -94,6 +96,22 @@ async def changeable(actor: Actor, model: type[R], row_id: str, field: str = "id
     if role < Role.EDITOR:
         raise Forbidden(f"You may look at this {named(model)} but not change it.", field)
     return found[row_id]
+
+
+async def restorable(actor: Actor, record_id: str, field: str) -> DeletionRecord:
+    """The record of a deletion, refusing one that the actor could not have made.
+
+    The role counts at the client: the project may be what is gone.
+    """
+    record = await DeletionRecord.get_or_none(id=record_id)
+    role = actor.role_at(record.client_id) if record is not None else None
+    if record is None or role is None:
+        raise _not_found(DeletionRecord, field)
+    if role < Role.EDITOR:
+        raise Forbidden("You may look at this project but not change it.", field)
+    if record.subject_id == record.project_id and role < Role.OWNER:
+        raise Forbidden("Only an owner may restore a project.", field)
+    return record
 
 
 def _not_found(model: type[Row], field: str) -> NotFound:

@@ -1,35 +1,35 @@
-"""Deleting: everything below goes too, and the answer and the event name all of it."""
+"""Deleting: everything below goes too, the answer and the event name all of it, and what it takes
+to bring it back is kept.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from models import (
     ACTIVE,
     Asset,
-    Image,
+    DeletedFile,
+    DeletedReference,
+    DeletedRows,
+    DeletionRecord,
     Job,
-    JobBatch,
+    Mention,
     Project,
     Row,
-    Scene,
-    Shot,
-    StoryboardSelection,
+    Taken,
+    mentions_of,
+    owned_by,
+    reading,
 )
 
+from . import limits
 from .cancelling import cancel_jobs
+from .editing import store
 from .work import Work
-
-BELOW_PROJECT: tuple[type[Row], ...] = (
-    Scene,
-    Shot,
-    Image,
-    StoryboardSelection,
-    JobBatch,
-    Job,
-    Asset,
-)
 
 
 @dataclass(frozen=True)
@@ -38,33 +38,86 @@ class Deletion:
 
     id: str
     deleted: list[str]
-    restore_id: str | None = None
+    restore_id: str
 
 
-async def delete(work: Work, row: Row, below: Iterable[str]) -> Deletion:
-    """Delete a held row; the database cascades to `below`, which the caller has collected."""
-    deleted = [row.id, *below]
+async def delete(work: Work, row: Row) -> Deletion:
+    """Delete a held row with all that belongs to it.
+
+    Jobs that make something of it are canceled; rows that mention it stay, without the mention.
+    """
+    taken = await owned_by(row)
+    deleted = [row_id for ids in taken.values() for row_id in ids]
+    if Job not in taken:
+        await cancel_jobs(work, await _jobs_for(deleted))
+    mentions = await mentions_of(taken)
+    record = await _keep(work, row, taken, mentions)
+    await _clear(work, mentions)
     await row.delete()
     work.record_deleted(row, deleted)
-    return Deletion(row.id, deleted)
+    return Deletion(row.id, deleted, record.id)
 
 
-async def below_project(project: Project) -> list[str]:
-    return [
-        row_id
-        for model in BELOW_PROJECT
-        for row_id in await ids_of(model, "project_id", [project.id])
-    ]
+async def _jobs_for(ids: Sequence[str]) -> list[Job]:
+    jobs: list[Job] = []
+    for some in reading.chunks(ids):
+        jobs += await Job.filter(subject_id__in=some, status__in=ACTIVE)
+    return sorted(jobs, key=lambda job: job.id)
 
 
-async def below_shots(work: Work, shot_ids: Sequence[str]) -> list[str]:
-    """Images and selections of shots. Their running jobs are canceled and stay on record."""
-    jobs = Job.filter(shot_id__in=shot_ids, status__in=ACTIVE)
-    await cancel_jobs(work, await jobs.order_by("id"))
-    images = await ids_of(Image, "shot_id", shot_ids)
-    return images + await ids_of(StoryboardSelection, "shot_id", shot_ids)
+async def _clear(work: Work, mentions: Sequence[Mention]) -> None:
+    """Tell of the mentions that versioned rows lose; of the others the database disposes."""
+    rows = await reading.by_any_id(mention.row_id for mention in mentions)
+    for mention in mentions:
+        row = rows[mention.row_id]
+        if versioned(row):
+            setattr(row, mention.column, None)
+            await store(work, row, shown_as(mention.column), only=[mention.column])
 
 
-async def ids_of(model: type[Row], on: str, keys: Sequence[str]) -> list[str]:
-    rows = model.filter(**{f"{on}__in": keys}).order_by("id")
-    return [str(row_id) for row_id in await rows.values_list("id", flat=True)]
+def versioned(row: Row) -> bool:
+    return "version" in row._meta.fields_map
+
+
+def shown_as(column: str) -> str:
+    """The field of the contract that shows a mention."""
+    first, *others = column.removesuffix("_id").split("_")
+    return first + "".join(other.title() for other in others)
+
+
+async def _keep(work: Work, row: Row, taken: Taken, mentions: Sequence[Mention]) -> DeletionRecord:
+    project = await Project.get(id=row.feed_id)
+    record = await DeletionRecord.create(
+        project_id=project.id,
+        client_id=project.client_id,
+        subject_id=row.id,
+        actor_id=work.actor.id,
+    )
+    for kind, ids in taken.items():
+        for some in reading.chunks(ids, limits.ROWS_AT_ONCE):
+            rows = await kind.filter(id__in=some).order_by("id")
+            document = json.dumps([_columns(each) for each in rows], default=str)
+            await DeletedRows.create(deletion_id=record.id, kind=kind.PREFIX, rows=document)
+            files = [each.sha256 for each in rows if isinstance(each, Asset)]
+            await DeletedFile.bulk_create(
+                DeletedFile(deletion_id=record.id, sha256=sha256) for sha256 in files
+            )
+    await keep_mentions(record, mentions)
+    return record
+
+
+def _columns(row: Row) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in row._meta.fields_db_projection}
+
+
+async def keep_mentions(record: DeletionRecord, mentions: Sequence[Mention]) -> None:
+    """For whichever of their two rows is restored last."""
+    await DeletedReference.bulk_create(
+        DeletedReference(
+            deletion_id=record.id,
+            row_id=mention.row_id,
+            column=mention.column,
+            target_id=mention.target_id,
+        )
+        for mention in mentions
+    )

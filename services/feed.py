@@ -49,7 +49,8 @@ async def follow(
 ) -> AsyncGenerator[Changes | Resync, None]:
     """Every event after a sequence number (default: from now on) until the caller stops.
 
-    Ends with the event that deletes the project. Refuses as soon as the actor may no longer see it.
+    Ends with the event that deletes the project, unless it was restored meanwhile. Refuses as soon
+    as the actor may no longer see it.
     """
     check_id(Project, project_id, "projectId")
     async with world.bus.listen(project_id) as bell:
@@ -63,7 +64,7 @@ async def follow(
                 at = news.sequence
                 yield news
             if isinstance(news, Changes):
-                if _ended(news, project_id):
+                if _ended(news, project_id) and not await Project.exists(id=project_id):
                     return
                 if len(news.events) == limits.EVENTS_PER_FRAME:
                     continue

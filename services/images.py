@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from models import EventKind, Image, Job, MediaStatus, Shot, StoryboardSelection
+from models import EventKind, Image, MediaStatus, Shot
 
 from . import limits
 from .access import check_id
-from .cancelling import cancel_jobs
 from .checks import checked, columns, document, number, text, web_address
-from .deletion import Deletion, delete, ids_of
+from .deletion import Deletion, delete
 from .editing import store
 from .errors import Conflict, InvalidInput, LimitExceeded, NotFound
 from .work import Work
@@ -99,10 +98,10 @@ async def parent_of(shot: Shot, image_id: str, field: str) -> Image:
     return parent
 
 
-async def check_room(shot: Shot, more: int) -> None:
+async def check_room(shot: Shot, more: int, field: str = "input") -> None:
     """Refuse more images than a shot may have."""
     if await Image.filter(shot_id=shot.id).count() + more > limits.IMAGES_PER_SHOT:
-        raise LimitExceeded(f"At most {limits.IMAGES_PER_SHOT:,} images of one shot.", "input")
+        raise LimitExceeded(f"At most {limits.IMAGES_PER_SHOT:,} images of one shot.", field)
 
 
 def _need_picture(status: MediaStatus, url: str | None, path: str) -> None:
@@ -148,10 +147,4 @@ async def set_favorite(work: Work, image_id: str, favorite: bool) -> Image:
 
 async def delete_image(work: Work, image_id: str) -> Deletion:
     """Clears a selection of it, stops its job, and leaves its refinements without a parent."""
-    image = await work.held(Image, image_id)
-    selections = await ids_of(StoryboardSelection, "image_id", [image.id])
-    await cancel_jobs(work, await Job.filter(subject_id__in=[image.id, *selections]).order_by("id"))
-    for child in await Image.filter(parent_image_id=image.id).order_by("id"):
-        child.parent_image_id = None
-        await store(work, child, "parentImage", only=["parent_image_id"])
-    return await delete(work, image, selections)
+    return await delete(work, await work.held(Image, image_id))

@@ -49,6 +49,19 @@ async def rank_at(
     return rank, index + 1
 
 
+async def rank_again(work: Work, row: Ranked, field: str) -> str:
+    """The rank for a row that comes back: its own, or one right before who stands there now."""
+    model = type(row)
+    parent_id = getattr(row, model.SIBLINGS_OF)
+    rows = model.filter(**{model.SIBLINGS_OF: parent_id})
+    ranks = [str(rank) for rank in await rows.values_list("rank", flat=True)]
+    if row.rank not in ranks and len(ranks) < SIBLINGS_MAX[model]:
+        return row.rank
+    place = 1 + sum(rank < row.rank for rank in ranks)
+    rank, _ = await rank_at(work, model, parent_id, place, field=field)
+    return rank
+
+
 async def _respace(
     work: Work, model: type[Ranked], parent_id: str, index: int, moving: Ranked | None
 ) -> str:

@@ -9,7 +9,7 @@ from . import limits
 from .access import clients_of
 from .actor import Actor, Role
 from .checks import checked, columns, document, frame_rate, text
-from .deletion import Deletion, below_project, delete
+from .deletion import Deletion, delete
 from .editing import EditConflict, edit
 from .errors import Forbidden, NotFound
 from .work import Work
@@ -64,7 +64,7 @@ async def delete_project(work: Work, project_id: str) -> Deletion:
     project = await work.held(Project, project_id)
     if (work.actor.role_at(project.client_id) or 0) < Role.OWNER:
         raise Forbidden("Only an owner may delete a project.", "id")
-    return await delete(work, project, await below_project(project))
+    return await delete(work, project)
 
 
 async def projects_page(actor: Actor, after: str | None, count: int) -> list[Project]:

@@ -3,11 +3,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from models import EventKind, Project, Scene, Shot
+from models import EventKind, Project, Scene
 
 from . import limits
 from .checks import checked, columns, text
-from .deletion import Deletion, below_shots, delete, ids_of
+from .deletion import Deletion, delete
 from .editing import EditConflict, edit, store
 from .errors import LimitExceeded
 from .ordering import rank_at
@@ -62,6 +62,4 @@ async def move_scene(work: Work, scene_id: str, place: int) -> Scene:
 
 
 async def delete_scene(work: Work, scene_id: str) -> Deletion:
-    scene = await work.held(Scene, scene_id)
-    shots = await ids_of(Shot, "scene_id", [scene.id])
-    return await delete(work, scene, shots + await below_shots(work, shots))
+    return await delete(work, await work.held(Scene, scene_id))

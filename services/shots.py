@@ -9,7 +9,7 @@ from models.rank import spread
 from . import limits
 from .access import seen
 from .checks import checked, columns, number, shape, text
-from .deletion import Deletion, below_shots, delete
+from .deletion import Deletion, delete
 from .editing import EditConflict, edit, store
 from .errors import Conflict, InvalidInput
 from .ordering import rank_at
@@ -143,5 +143,4 @@ async def move_shot(work: Work, shot_id: str, place: int, scene_id: str | None =
 
 
 async def delete_shot(work: Work, shot_id: str) -> Deletion:
-    shot = await work.held(Shot, shot_id)
-    return await delete(work, shot, await below_shots(work, [shot.id]))
+    return await delete(work, await work.held(Shot, shot_id))

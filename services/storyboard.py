@@ -78,8 +78,7 @@ async def clear_master_shot(work: Work, shot_id: str) -> Deletion:
     selection = await StoryboardSelection.get_or_none(shot_id=shot.id)
     if selection is None:
         raise NotFound("No image of this shot is chosen.", "shotId")
-    await cancel_jobs(work, await Job.filter(subject_id=selection.id).order_by("id"))
-    return await delete(work, selection, [])
+    return await delete(work, selection)
 
 
 async def update_storyboard_animation(

@@ -15,6 +15,7 @@ from . import limits
 from .actor import SYSTEM
 from .cancelling import end_job
 from .jobs import active_job
+from .trash import empty_trash
 from .work import Work, perform
 from .world import World
 
@@ -37,13 +38,14 @@ class Crew(Protocol):
     async def forget(self, before: datetime) -> int: ...
 
 
-async def upkeep(world: World, crew: Crew) -> None:
+async def upkeep(world: World, crew: Crew, trash_days: float) -> None:
     """Run everything at its interval until cancelled. A failure is logged and tried again."""
     pulse = Pulse(world, crew)
     async with asyncio.TaskGroup() as group:
         group.create_task(_every(limits.HEARTBEAT_SECONDS, pulse.beat))
         group.create_task(_every(limits.SWEEP_SECONDS, lambda: sweep(world)))
         group.create_task(_every(HOUR, lambda: prune(world)))
+        group.create_task(_every(HOUR, lambda: empty_trash(world, trash_days)))
         group.create_task(_every(HOUR, lambda: forget(world, crew)))
 
 

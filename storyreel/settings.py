@@ -45,6 +45,7 @@ class Settings(BaseSettings):
     worker_slots: Annotated[int, Field(ge=1, le=WORKER_SLOTS)] = min(
         os.cpu_count() or 2, WORKER_SLOTS
     )
+    trash_days: Annotated[int, Field(ge=1, le=3_650)] = 30
     drain_seconds: Annotated[int, Field(ge=0, le=600)] = 10
     log_level: str = "info"
 

@@ -90,7 +90,8 @@ async def _working(settings: Settings, world: World) -> AsyncIterator[None]:
     crew = EngineWorker(settings.engine, slot.name, runner, slots=settings.worker_slots)
     await say_alive(world, slot.name)
     await crew.start()
-    tasks = [asyncio.create_task(meter.run()), asyncio.create_task(upkeep(world, crew))]
+    tending = upkeep(world, crew, settings.trash_days)
+    tasks = [asyncio.create_task(meter.run()), asyncio.create_task(tending)]
     try:
         yield
     finally:

@@ -5,6 +5,7 @@ import strawberry
 from .images import ImageMutations
 from .jobs import JobMutations
 from .projects import ProjectMutations
+from .restoring import RestoringMutations
 from .scenes import SceneMutations
 from .shots import ShotMutations
 from .storyboard import StoryboardMutations
@@ -18,5 +19,6 @@ class Mutation(
     ImageMutations,
     StoryboardMutations,
     JobMutations,
+    RestoringMutations,
 ):
     pass

@@ -15,10 +15,15 @@ import re
 import secrets
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from obstore.exceptions import BaseError
 from obstore.store import LocalStore, ObjectStore, from_url
+
+if TYPE_CHECKING:
+    from obstore import ObjectMeta  # exists for type checkers alone
 
 CHUNK = 256 * 1024
 """Bytes a reader gets at a time."""
@@ -29,6 +34,9 @@ time limit when its reader is slow."""
 
 PARTS_IN_FLIGHT = 2
 """Parts of 5 MiB of one upload that are on their way together."""
+
+RENEWED_AFTER = timedelta(hours=12)
+"""Bytes put again whose object is older than this are written again, so that it counts as new."""
 
 CHECK_SECONDS = 10
 
@@ -80,7 +88,8 @@ class Storage:
             raise ValueError(f"The storage {url!r} cannot be used: {_gist(error)}.") from error
 
     async def put(self, data: bytes) -> Stored:
-        """Returns once the object is whole and safe. The same bytes again change nothing."""
+        """Returns once the object is whole and safe. The same bytes again change nothing but,
+        after RENEWED_AFTER, its age."""
         sha256 = (await asyncio.to_thread(hashlib.sha256, data)).hexdigest()
         return await self._keep(Stored(sha256, len(data)), data)
 
@@ -100,11 +109,8 @@ class Storage:
 
     async def size(self, sha256: str) -> int | None:
         """In bytes; None if nothing is stored under this address."""
-        with _reported():
-            try:
-                return (await self._store.head_async(_key(sha256)))["size"]
-            except FileNotFoundError:
-                return None
+        found = await self._head(sha256)
+        return found["size"] if found is not None else None
 
     async def stream(
         self, sha256: str, start: int = 0, end: int | None = None
@@ -124,10 +130,14 @@ class Storage:
                 yield bytes(block[at : at + CHUNK])
             start += len(block)
 
-    async def delete(self, sha256: str) -> None:
-        """Succeeds as well if there is no such object."""
+    async def delete(self, sha256: str, *, older_than: timedelta = timedelta()) -> bool:
+        """Whether no such object is left: one that is not as old stays."""
+        found = await self._head(sha256)
+        if found is not None and older_than and _age(found) <= older_than:
+            return False
         with _reported(), contextlib.suppress(FileNotFoundError):
             await self._store.delete_async(_key(sha256))
+        return True
 
     async def check(self) -> None:
         """Write, read and delete a probe. Raises StorageUnavailable."""
@@ -148,7 +158,8 @@ class Storage:
             raise StorageUnavailable("The storage does not return what was written to it.")
 
     async def _keep(self, stored: Stored, source: bytes | Path) -> Stored:
-        if await self.size(stored.sha256) == stored.size:
+        found = await self._head(stored.sha256)
+        if found is not None and found["size"] == stored.size and _age(found) < RENEWED_AFTER:
             return stored
         key = _key(stored.sha256)
         with _reported():
@@ -158,6 +169,13 @@ class Storage:
         if await self.size(stored.sha256) != stored.size:
             raise Damaged(f"The object {stored.sha256} was not stored in full.")
         return stored
+
+    async def _head(self, sha256: str) -> ObjectMeta | None:
+        with _reported():
+            try:
+                return await self._store.head_async(_key(sha256))
+            except FileNotFoundError:
+                return None
 
     async def _verified(self, sha256: str) -> AsyncIterator[bytes]:
         digest = hashlib.sha256()
@@ -182,6 +200,10 @@ def _key(sha256: str) -> str:
     if not _DIGEST.fullmatch(sha256):
         raise ValueError("The address of an object is 64 lower-case hexadecimal digits.")
     return f"objects/{sha256[:2]}/{sha256[2:4]}/{sha256}"
+
+
+def _age(found: ObjectMeta) -> timedelta:
+    return datetime.now(UTC) - found["last_modified"]
 
 
 def _measure(path: Path) -> Stored:

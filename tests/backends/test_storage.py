@@ -7,6 +7,7 @@ import hashlib
 import os
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -117,6 +118,23 @@ async def test_deleting_is_final_and_may_be_repeated(storage: Storage) -> None:
     await storage.delete(FRAME_SHA256)
 
     assert await storage.size(FRAME_SHA256) is None
+
+
+async def test_what_was_put_again_just_now_is_not_deleted_as_old(
+    local: Storage, folder: Path
+) -> None:
+    day = timedelta(days=1)
+    await local.put(FRAME)
+    assert await local.delete(FRAME_SHA256, older_than=day) is False
+    os.utime(place(folder, FRAME_SHA256), (0, 0))
+    await local.put(FRAME)
+    assert await local.delete(FRAME_SHA256, older_than=day) is False
+    assert await local.get(FRAME_SHA256) == FRAME
+
+    os.utime(place(folder, FRAME_SHA256), (0, 0))
+    for _ in range(2):
+        assert await local.delete(FRAME_SHA256, older_than=day) is True
+    assert files(folder) == []
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from models import Image, Job, Project, Scene, Shot, StoryboardSelection
 from services import generation
@@ -38,6 +39,8 @@ class Stage:
     second: Image
     our_selection: StoryboardSelection
     job: Job
+    answers: dict[str, Any] = field(default_factory=dict)
+    """What the mutations that came first answered."""
 
 
 async def a_stage(home: Home) -> Stage:
@@ -320,6 +323,23 @@ CASES: dict[str, list[Case]] = {
         Case("ordered", lambda s: export(s.project), before=lambda s: clear(s.shot)),
         Case("made", lambda s: export(s.project), runs=True, before=lambda s: clear(s.shot)),
     ],
+    "restore": [
+        Case(name, lambda s: restore(s), before=before)
+        for name, before in {
+            "scene": lambda s: delete("Scene", s.scene.id),
+            "scene-with-jobs": lambda s: delete("Scene", s.other_scene.id),
+            "shot": lambda s: delete("Shot", s.shot.id),
+            "waiting-shot": lambda s: delete("Shot", s.waiting.id),
+            "shot-whose-place-is-taken": lambda s: (
+                delete("Shot", s.bare.id)
+                + f' createShot(input: {{ sceneId: "{s.scene.id}", description: "x" }}) {{ id }}'
+            ),
+            "chosen-and-refined-image": lambda s: delete("Image", s.image.id),
+            "refinement": lambda s: delete("Image", s.refined.id),
+            "waiting-image": lambda s: delete("Image", s.job.subject_id),
+            "choice": lambda s: clear(s.shot).replace("{ id }", "{ restoreId }"),
+        }.items()
+    ],
     "cancelJob": [
         Case("queued", lambda s: f'cancelJob(id: "{s.job.id}") {{ id }}'),
         Case("ended", lambda s: f'cancelJob(id: "{s.ours.job_id}") {{ id }}'),
@@ -333,6 +353,16 @@ def choose(shot: Shot, image: Image) -> str:
 
 def clear(shot: Shot) -> str:
     return f'clearMasterShot(shotId: "{shot.id}") {{ id }}'
+
+
+def delete(kind: str, row_id: str) -> str:
+    return f'delete{kind}(id: "{row_id}") {{ restoreId }}'
+
+
+def restore(stage: Stage) -> str:
+    """What was deleted first."""
+    restore_id = next(found["restoreId"] for found in stage.answers.values())
+    return f'restore(restoreId: "{restore_id}") {{ id }}'
 
 
 def report(selection: StoryboardSelection, patch: str) -> str:

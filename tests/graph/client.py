@@ -132,13 +132,13 @@ class Client:
         self.cursor = ""
         self.cache: Cache = {}
         self.events: list[Any] = []
-        self._stream = stream
+        self.stream = stream
 
     async def catch_up(self) -> None:
         """Apply every event since, as the subscription delivers them."""
         goal, _ = await self.fetch()
         while self.cursor != goal:
-            changes = await anext(self._stream, None)
+            changes = await anext(self.stream, None)
             if changes is None:
                 return  # the project is gone
             self.cursor = changes["cursor"]
@@ -154,7 +154,7 @@ class Client:
         for subject in filter(None, map(event.get, SUBJECTS)):
             self.cache[subject["id"]] = subject
         if event["project"] is not None:
-            self.cache[self.project_id] |= event["project"]
+            self.cache.setdefault(self.project_id, {}).update(event["project"])
 
     async def fetch(self) -> tuple[str, Cache]:
         """What a query says now, and the cursor to follow from."""

@@ -81,6 +81,7 @@ PREFIXES = {
     "$pending": "img",
     "$selection": "sel",
     "$job": "job",
+    "$deletion": "del",
 }
 IDS = [f"usr_{UUID}", "", "prj_1", "$CAPITALS", f"prj_{UUID}\0", "x_" * 50_000, "' OR 1=1 --"]
 JSON = [
@@ -144,6 +145,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "RefineImage": {"input": {"imageId": "$drawn", "prompt": "Dawn"}},
     "Animate": {"input": {"selectionIds": ["$selection"]}},
     "CancelJob": {"id": "$job"},
+    "Restore": {"restoreId": "$deletion"},
     "Export": {"input": {"projectId": "$project", "format": "MP4"}},
     "ProjectEvents": {"projectId": "$project"},
     "LiveBoard": {"id": "$project"},
@@ -366,13 +368,13 @@ class Table:
 @pytest.fixture
 async def table(home: Home, tmp_path: Path) -> Table:
     stage = await a_stage(home)
-    await perform(home.world, home.owner, storyboard.clear_master_shot, stage.shot.id)
+    act = storyboard.clear_master_shot
+    cleared = await perform(home.world, home.owner, act, stage.shot.id)
     foreign = await a_project(home)
     foreign_shot = (await Shot.filter(scene_id=(await a_scene(home, foreign, "A")).id))[0]
     pending = await an_image(home, stage.drawn, status=MediaStatus.PENDING, imageUrl=None)
     once = Once("createProject", "used", {"prompt": "used"})
-    act = projects.create_project
-    await perform_once(home.world, home.owner, once, act, {"prompt": "used"})
+    await perform_once(home.world, home.owner, once, projects.create_project, {"prompt": "used"})
     project = stage.project.id
     names = {
         "$project": project,
@@ -385,6 +387,7 @@ async def table(home: Home, tmp_path: Path) -> Table:
         "$otherImage": stage.image.id,
         "$selection": stage.our_selection.id,
         "$job": stage.job.id,
+        "$deletion": cleared.restore_id,
         "$foreign": foreign.id,
         "$foreignScene": foreign_shot.scene_id,
         "$foreignImage": (await an_image(home, foreign_shot)).id,

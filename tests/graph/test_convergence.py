@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+from contextlib import aclosing
 from copy import deepcopy
 from dataclasses import replace
 from datetime import timedelta
@@ -13,14 +14,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from models import Image, Job, Row, Scene, Shot, StoryboardSelection
+from models import DeletionRecord, Image, Job, Row, Scene, Shot, StoryboardSelection
 from resolvers import api
 from resolvers.errors import translate
 from services.links import Links
 from tests.conftest import LINKS_SECRET, Home
 from tests.graph import cases
 from tests.graph.cases import CASES, Case, Stage
-from tests.graph.client import a_client, misnamed
+from tests.graph.client import a_client, follow, misnamed
 
 
 def still(home: Home) -> Home:
@@ -50,7 +51,7 @@ EVERY_CASE = [
 async def test_old_state_and_events_make_the_new_state(stage: Stage, case: Case) -> None:
     home = stage.home
     if case.before is not None:
-        await act(home, case.before(stage))
+        stage.answers = await act(home, case.before(stage))
         await home.queue.run(home.world)
     async with a_client(home, stage.project.id) as client:
         before = deepcopy(client.cache)
@@ -70,6 +71,23 @@ async def act(home: Home, call: str) -> Any:
     result = await api.execute(f"mutation {{ {call} }}", context_value=home.context())
     assert not result.errors, result.errors
     return result.data
+
+
+async def test_a_client_that_saw_a_project_go_sees_it_come_back(stage: Stage) -> None:
+    home, project_id = stage.home, stage.project.id
+    async with a_client(home, project_id) as client:
+        before = set(client.cache)
+        stage.answers = await act(home, cases.delete("Project", project_id))
+        await client.catch_up()
+        assert client.cache == {}
+        await act(home, cases.restore(stage))
+
+        async with aclosing(follow(home, project_id, client.cursor)) as client.stream:
+            await client.catch_up()
+            _, fresh = await client.fetch()
+
+        assert client.shown() == fresh
+        assert fresh.keys() == before
 
 
 ANYTHING = {
@@ -99,6 +117,7 @@ ANYTHING = {
     "animate": 'animate(input: { projectId: "{project}", duration: 0.1 }) { id }',
     "exportProject": 'exportProject(input: { projectId: "{project}", format: MP4 }) { id }',
     "cancelJob": 'cancelJob(id: "{job}") { id }',
+    "restore": 'restore(restoreId: "{deletion}") { id }',
 }
 NOT_AT_RANDOM = {"createProject": "is another project's", "deleteProject": "ends the sequence"}
 RANDOMLY_NAMED: dict[str, type[Row]] = {
@@ -107,6 +126,7 @@ RANDOMLY_NAMED: dict[str, type[Row]] = {
     "image": Image,
     "selection": StoryboardSelection,
     "job": Job,
+    "deletion": DeletionRecord,
 }
 WORK = "the worker runs"
 NAMELESS = re.compile(r"{\w+}")

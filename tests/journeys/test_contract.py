@@ -281,17 +281,22 @@ async def test_edits_of_other_fields_merge_and_of_the_same_conflict(board: Board
     assert conflict["current"] == {k: v for k, v in merged.items() if k != "__typename"}
 
 
-async def test_deleting_a_project_names_all_that_is_gone(board: Board) -> None:
+async def test_a_deleted_project_names_all_that_is_gone_and_comes_back(board: Board) -> None:
     project, [shot] = await some_shots(board, "A woman")
     image = await an_image(board, shot)
     selection = await choose(board, shot, image)
 
     gone = await board.ask("DeleteProject", id=project["id"])
 
-    assert (gone["id"], gone["deleted"][0], gone["restoreId"]) == (project["id"],) * 2 + (None,)
+    assert (gone["id"], gone["deleted"][0]) == (project["id"], project["id"])
     everything = {project["id"], shot["scene"]["id"], shot["id"], image["id"], selection["id"]}
     assert set(gone["deleted"]) == everything
     assert await board.ask("Board", id=project["id"]) is None
+
+    back = await board.ask("Restore", restoreId=gone["restoreId"])
+
+    assert back == {"id": project["id"], "restored": gone["deleted"]}
+    assert (await board.ask("Board", id=project["id"]))["id"] == project["id"]
 
 
 async def test_a_scene_comes_with_its_shots_or_not_at_all(board: Board) -> None:
@@ -492,7 +497,8 @@ async def test_a_choice_is_taken_back(board: Board) -> None:
 
     gone = await board.ask("ClearMasterShot", shotId=shot["id"])
 
-    assert gone == {"id": selection["id"], "deleted": [selection["id"]], "restoreId": None}
+    assert (gone["id"], gone["deleted"]) == (selection["id"], [selection["id"]])
+    assert gone["restoreId"].startswith("del_")
     assert (await board.ask("Storyboard", id=project["id"]))["storyboard"] == []
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from models import (
+    DeletionRecord,
     Image,
     Job,
     JobBatch,
@@ -28,6 +29,7 @@ from services import (
     images,
     limits,
     projects,
+    restoring,
     scenes,
     shots,
     storyboard,
@@ -66,10 +68,10 @@ class Board:
     image: Image
     selection: StoryboardSelection
     job: Job
+    deletion: DeletionRecord
 
     def row(self, model: type[Row]) -> Row:
-        rows = (self.project, self.scene, self.shot, self.image, self.selection, self.job)
-        return next(row for row in rows if isinstance(row, model))
+        return next(row for row in vars(self).values() if isinstance(row, model))
 
 
 @pytest.fixture
@@ -83,7 +85,9 @@ async def a_board(home: Home) -> Board:
     shot = await a_shot(home, scene)
     image = await a_drawn_image(home, shot)
     [job] = await ordered(home, shot, prompt="Another")
-    return Board(project, scene, shot, image, await a_selection(home, image), job)
+    gone = await perform(home.world, home.owner, shots.delete_shot, (await a_shot(home, scene)).id)
+    deletion = await DeletionRecord.get(id=gone.restore_id)
+    return Board(project, scene, shot, image, await a_selection(home, image), job, deletion)
 
 
 @dataclass(frozen=True)
@@ -160,6 +164,7 @@ WRITES = [
         lambda i, b: ({}, None, [i]),
         "input.selectionIds.0",
     ),
+    Write("restore", DeletionRecord, restoring.restore, lambda i, b: (i,), "restoreId"),
     Write("cancel_job", Job, cancelling.cancel_job, lambda i, b: (i,), "id"),
     Write(
         "export_project", Project, export.export_project, lambda i, b: (i, "MP4"), "input.projectId"

@@ -320,7 +320,7 @@ async def test_a_failing_part_of_the_upkeep_stops_neither_itself_nor_the_others(
     await a_record(limits.IDEMPOTENCY_DAYS + 1)
     await Job.all().update(updated_at=datetime(2020, 1, 1, tzinfo=UTC))
     hand = Hand("worker")
-    task = asyncio.create_task(upkeep.upkeep(home.world, hand))
+    task = asyncio.create_task(upkeep.upkeep(home.world, hand, 30))
 
     async def all_ran() -> bool:
         alive = await Worker.filter(id="worker").exists()
