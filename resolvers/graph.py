@@ -19,6 +19,7 @@ from schema.job import JobBatch
 from .mutations import Mutation
 from .queries import Query
 from .subscriptions import Subscription
+from .watch import Watched
 
 
 class OneOperation(SchemaExtension):
@@ -51,6 +52,6 @@ api = Graph(
     mutation=Mutation,
     subscription=Subscription,
     types=[Asset, Client, JobBatch, *event.KINDS.values(), event.RemovedEvent],
-    extensions=[OneOperation],
+    extensions=[Watched, OneOperation],
     config=StrawberryConfig(scalar_map={Cursor: CURSOR_SCALAR}),
 )

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
 from models import Asset
@@ -12,6 +10,7 @@ from resolvers.context import Context
 
 from .asset_route import AssetFile, asset_route
 from .endpoint import Endpoint
+from .probes import probe_routes
 from .wiring import House
 
 PATH = "/graphql"
@@ -19,15 +18,21 @@ PATH = "/graphql"
 
 def create_app(house: House) -> Starlette:
     """All that is served of an open house."""
-    endpoint = Endpoint(lambda: Context(house.actor, house.world, house.links))
+    watch = house.metrics.operations
+    endpoint = Endpoint(lambda: Context(house.actor, house.world, house.links, watch))
     return Starlette(
         routes=[
             Route(PATH, endpoint),
             WebSocketRoute(PATH, endpoint),
             asset_route(house.links, house.world.storage, find_asset),
-            Route("/healthz", _alive),
+            *probe_routes(house),
         ]
     )
+
+
+def create_probes(house: House) -> Starlette:
+    """What is served of a worker."""
+    return Starlette(routes=probe_routes(house))
 
 
 async def find_asset(asset_id: str) -> AssetFile | None:
@@ -35,7 +40,3 @@ async def find_asset(asset_id: str) -> AssetFile | None:
     if asset is None:
         return None
     return AssetFile(asset.sha256, asset.media_type, asset.size, asset.filename)
-
-
-async def _alive(request: Request) -> Response:
-    return JSONResponse({"status": "ok"})
