@@ -31,7 +31,7 @@ ENV PATH=/opt/storyreel/bin:$PATH \
     STORYREEL_LOG_FORMAT=json \
     STORYREEL_PORT=8000 \
     STORYREEL_WORKER_PORT=8010
-USER storyreel
+USER 10001
 VOLUME /data
 EXPOSE 8000 8010
 # Of a worker: name its port in HEALTH_PORT.

@@ -1,7 +1,7 @@
 """`storyreel doctor`: what is set up here, what answers, and what to do about the rest.
 
-It needs no running server. It changes nothing but a probe that it writes into the storage and
-removes, and shows no password.
+It needs no running server and shows no password. It changes nothing, but for the folder of the
+storage, made when missing, and a probe that is written there and removed.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ async def _diagnose(name: str, ask: Question, settings: Settings) -> Diagnosis:
     except Exception as failure:
         state, said, advice = "bad", str(failure).partition("\n")[0] or repr(failure), ADVICE[name]
     seconds = round(time.perf_counter() - began, 4)
-    return Diagnosis(name, state, _harmless(said, settings), advice, seconds)
+    return Diagnosis(name, state, without_secrets(said, settings), advice, seconds)
 
 
 ADVICE = {
@@ -176,7 +176,7 @@ def _place(url: str) -> str:
     return f"{parts.scheme}://{host}{parts.path}"
 
 
-def _harmless(text: str, settings: Settings) -> str:
+def without_secrets(text: str, settings: Settings) -> str:
     """The text of somebody else's exception without what is secret here."""
     urls = (settings.database, settings.engine, settings.bus, settings.storage)
     secrets = {settings.secret, *(urlsplit(url).password or "" for url in urls)}

@@ -18,7 +18,7 @@ from typing import TypeVar
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from structlog.contextvars import bound_contextvars, unbind_contextvars
+from structlog.contextvars import bound_contextvars
 
 from .metrics import OTHER, Metrics
 
@@ -26,6 +26,7 @@ WELL_FORMED = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
 METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS"})
 ROUTES = frozenset({"graphql", "assets", "healthz", "readyz", "metrics"})
 PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
+PATH_CHARACTERS = 200
 GOING_AWAY = 1012  # "service restart": clients come back by themselves
 FAREWELL = "The server is going away; come back in a moment."
 FAREWELL_SECONDS = 1.0
@@ -52,14 +53,12 @@ class Traffic:
                     await request.run(self._app, receive)
                 finally:
                     self._count(request)
-                    unbind_contextvars("operation")
         else:
             socket = _Socket(scope, send)
             with bound_contextvars(socket_id=own_id), _member(socket, self._sockets):
                 with self._metrics.sockets.track_inprogress():
                     await self._app(scope, receive, socket.send)
-                told = {"seconds": socket.seconds}
-                logger.info("Socket closed.", extra=told)
+                logger.info("Socket closed.", extra={"seconds": socket.seconds})
 
     async def dismiss(self) -> None:
         """Sockets are closed and event streams broken off so that their clients come back."""
@@ -76,12 +75,12 @@ class Traffic:
             self._metrics.request_seconds.labels(request.route).observe(request.began_to_answer)
         told = {
             "method": request.method,
-            "path": request.path,
+            "path": request.path[:PATH_CHARACTERS],
             "status": request.status,
             "seconds": request.seconds,
         }
         level = logging.DEBUG if request.path in PROBES else logging.INFO
-        logger.log(level, "Request answered.", extra=told)
+        logger.log(level, "Request ended.", extra=told)
 
 
 class _Timed:

@@ -202,7 +202,7 @@ async def test_log_lines_are_json_and_carry_the_ids_of_what_they_tell(
     [request] = [line for line in lines if line.get("request_id") == "req-7.a"]
     told = {name: request[name] for name in ("event", "operation", "method", "path", "status")}
     assert told == {
-        "event": "Request answered.",
+        "event": "Request ended.",
         "operation": "Make",
         "method": "POST",
         "path": "/graphql",

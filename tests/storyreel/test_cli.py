@@ -139,7 +139,7 @@ def test_a_server_says_where_it_is_and_stops_when_told(env: dict[str, str]) -> N
         assert time.monotonic() - began < 10
         lines = server.stderr.read().splitlines()
         assert [line.partition(": ")[2].partition(".")[0] for line in lines] == [
-            "Request answered",
+            "Request ended",
             "Stopped",
         ]
     finally:

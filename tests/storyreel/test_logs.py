@@ -43,6 +43,14 @@ def test_people_read_a_sentence_and_what_belongs_to_it(start: Start) -> None:
     assert re.fullmatch(pattern, written.getvalue())
 
 
+def test_a_value_cannot_begin_a_line_of_its_own(start: Start) -> None:
+    written = start("text")
+    logging.getLogger("storyreel").info("Ended.", extra={"path": "/x\nINFO forged"})
+
+    assert written.getvalue().count("\n") == 1
+    assert r"path='/x\nINFO forged'" in written.getvalue()
+
+
 def test_programs_read_the_same_as_json(start: Start) -> None:
     written = start("json")
     with bound_contextvars(job_id="job_1"):
