@@ -9,7 +9,7 @@ from .feed import Event, EventKind, Feed, events_after
 from .idempotency import IdempotencyRecord
 from .ids import new_id, prefix_of
 from .image import Image, MediaStatus
-from .job import ACTIVE, Job, JobBatch, JobKind, JobStatus
+from .job import ACTIVE, Job, JobBatch, JobKind, JobStatus, jobs_by_status
 from .progress import ProjectProgress, RedesignStatus, progress_of_projects, scenes_complete
 from .project import Project, WorkflowVersion
 from .reading import by_any_id
@@ -17,7 +17,7 @@ from .scene import Scene
 from .selection import StoryboardSelection
 from .shot import Shot
 from .waiting import queue_positions, seconds_taken
-from .worker import Worker
+from .worker import Worker, workers_seen_since
 
 __all__ = [
     "ACTIVE",
@@ -52,6 +52,7 @@ __all__ = [
     "WorkflowVersion",
     "by_any_id",
     "events_after",
+    "jobs_by_status",
     "mentions_of",
     "new_id",
     "owned_by",
@@ -61,4 +62,5 @@ __all__ = [
     "references_of",
     "scenes_complete",
     "seconds_taken",
+    "workers_seen_since",
 ]

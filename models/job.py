@@ -9,6 +9,7 @@ from tortoise import fields
 
 from .asset import Asset
 from .base import Row
+from .database import statement
 from .project import Project
 from .shot import Shot
 
@@ -107,3 +108,12 @@ class Job(Row):
     class Meta:
         table = "job"
         indexes = (("project_id", "id"), ("status", "id"))
+
+
+async def jobs_by_status() -> dict[JobStatus, int]:
+    """How many jobs have each of the active statuses, of all projects."""
+    found = await statement(
+        "SELECT status, COUNT(*) AS jobs FROM job WHERE status IN (?, ?) GROUP BY status", ACTIVE
+    )
+    counts = {row["status"]: row["jobs"] for row in found}
+    return {status: counts.get(status.value, 0) for status in ACTIVE}

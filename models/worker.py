@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import datetime
+
 from tortoise import fields
 from tortoise.models import Model
 
@@ -12,3 +14,7 @@ class Worker(Model):
 
     class Meta:
         table = "worker"
+
+
+async def workers_seen_since(moment: datetime) -> int:
+    return await Worker.filter(seen_at__gte=moment).count()

@@ -16,6 +16,8 @@ from services.links import Links
 from services.work import Work, perform_once
 from services.world import World
 
+from .watch import Watch
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -23,8 +25,11 @@ R = TypeVar("R")
 class Context(Loading):
     """One per operation; of a subscription the loaders are renewed for each event."""
 
-    def __init__(self, actor: Actor, world: World, links: Links) -> None:
+    def __init__(
+        self, actor: Actor, world: World, links: Links, watch: Watch | None = None
+    ) -> None:
         super().__init__()
+        self.watch = watch or Watch()
         self.actor = actor
         self.world = world
         self._links = links
@@ -58,7 +63,7 @@ class Context(Loading):
 
     def again(self) -> Context:
         """The same caller's context for another operation."""
-        return Context(self.actor, self.world, self._links)
+        return Context(self.actor, self.world, self._links, self.watch)
 
 
 Info = strawberry.Info[Context, None]

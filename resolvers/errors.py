@@ -30,24 +30,38 @@ def translate(errors: Iterable[GraphQLError]) -> list[GraphQLError]:
     return [_translated(error) for error in errors]
 
 
-def _translated(error: GraphQLError) -> GraphQLError:
+def unexpected(error: GraphQLError) -> bool:
+    """Whether we are to blame, so that a client will read no more than a reference."""
+    cause = _cause(error)
+    if isinstance(cause, ValueError) and not error.path:
+        return False  # met while validating: a literal that cannot be read
+    if cause is not None and not isinstance(cause, GraphQLError):
+        return not isinstance(cause, Refusal)
+    return "code" not in (error.extensions or {}) and _code_of(error) is None
+
+
+def _cause(error: GraphQLError) -> Exception | None:
     cause = error.original_error
     while isinstance(cause, GraphQLError) and cause.original_error is not None:
         cause = cause.original_error
+    return cause
+
+
+def _translated(error: GraphQLError) -> GraphQLError:
+    cause = _cause(error)
+    if unexpected(error):
+        return _masked(error, cause or error)
     if isinstance(cause, Refusal):
         extensions: dict[str, Any] = {"code": cause.code}
         if cause.field is not None:
             extensions["field"] = cause.field
         return _with(error, str(cause), extensions)
-    if isinstance(cause, ValueError) and not error.path:  # met while validating, as a literal
+    if isinstance(cause, ValueError):
         message = "A value in the document cannot be read."
         return _with(error, message, {"code": VALIDATION_FAILED})
-    if cause is not None and not isinstance(cause, GraphQLError):
-        return _masked(error, cause)
     if error.extensions and "code" in error.extensions:
         return error
-    code = _code_of(error)
-    return _with(error, error.message, {"code": code}) if code else _masked(error, error)
+    return _with(error, error.message, {"code": _code_of(error)})
 
 
 def _code_of(error: GraphQLError) -> str | None:

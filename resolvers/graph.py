@@ -21,6 +21,7 @@ from schema.view import Torn
 from .mutations import Mutation
 from .queries import Query
 from .subscriptions import Subscription
+from .watch import Watched
 
 
 class OneOperation(SchemaExtension):
@@ -68,6 +69,6 @@ api = Graph(
     mutation=Mutation,
     subscription=Subscription,
     types=[Asset, Client, JobBatch, *event.KINDS.values(), event.RemovedEvent],
-    extensions=[OneOperation],
+    extensions=[Watched, OneOperation],
     config=StrawberryConfig(scalar_map={Cursor: CURSOR_SCALAR}),
 )

@@ -57,11 +57,14 @@ async def follow(
         head = await head_of(project_id)  # first: what deletes the project now is behind it
         await seen(actor, Project, project_id, "projectId")
         at = head if after is None else after
+        waited = False  # what was missed before is no measure of how late we are
         while not bell.closed:
             news = await _news(project_id, at)
             if news is not None:
                 await _check_still_seen(actor, project_id)
                 at = news.sequence
+                if waited and isinstance(news, Changes):
+                    world.late((world.now() - news.events[0].at).total_seconds())
                 yield news
             if isinstance(news, Changes):
                 if _ended(news, project_id) and not await Project.exists(id=project_id):
@@ -69,6 +72,7 @@ async def follow(
                 if len(news.events) == limits.EVENTS_PER_FRAME:
                     continue
             await bell.rung(recheck)
+            waited = True
 
 
 async def live(

@@ -11,6 +11,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from structlog.contextvars import bind_contextvars
+
 from models import Job, JobKind, new_id
 
 from . import limits
@@ -46,6 +48,7 @@ class Runner:
         job = await self._begin(job_id)
         if job is None:
             return OVER
+        bind_contextvars(attempt=job.attempt)  # onto the log lines of what follows
         try:
             async with self.meter.measuring(job.id) as report:
                 made = await self._make(job, report)

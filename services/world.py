@@ -17,15 +17,21 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def unheard(seconds: float) -> None:
+    """For a world in which nobody counts."""
+
+
 @dataclass
 class World:
-    """The ports. `unfinished` holds the units of work that outlive a caller who left."""
+    """The ports. `unfinished` holds the units of work that outlive a caller who left; `late` is
+    told how many seconds after a change a waiting follower gets it."""
 
     bus: Bus
     queue: Queue
     storage: Storage
     renderers: Mapping[str, Renderer]
     now: Callable[[], datetime] = utc_now
+    late: Callable[[float], None] = unheard
     unfinished: set[asyncio.Task[object]] = field(default_factory=set)
 
     async def settle(self) -> None:

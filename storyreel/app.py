@@ -5,8 +5,6 @@ from __future__ import annotations
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
 from models import Asset
@@ -14,6 +12,7 @@ from resolvers.context import Context
 
 from .asset_route import AssetFile, asset_route
 from .endpoint import Endpoint
+from .probes import probe_routes
 from .wiring import House
 
 PATH = "/graphql"
@@ -21,16 +20,22 @@ PATH = "/graphql"
 
 def create_app(house: House) -> Starlette:
     """All that is served of an open house."""
-    endpoint = Endpoint(lambda: Context(house.actor, house.world, house.links))
+    watch = house.metrics.operations
+    endpoint = Endpoint(lambda: Context(house.actor, house.world, house.links, watch))
     return Starlette(
         routes=[
             Route(PATH, endpoint),
             WebSocketRoute(PATH, endpoint),
             asset_route(house.links, house.world.storage, find_asset),
-            Route("/healthz", _alive),
+            *probe_routes(house),
         ],
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=house.hosts)],
     )
+
+
+def create_probes(house: House) -> Starlette:
+    """What is served of a worker."""
+    return Starlette(routes=probe_routes(house))
 
 
 async def find_asset(asset_id: str) -> AssetFile | None:
@@ -38,7 +43,3 @@ async def find_asset(asset_id: str) -> AssetFile | None:
     if asset is None:
         return None
     return AssetFile(asset.sha256, asset.media_type, asset.size, asset.filename)
-
-
-async def _alive(request: Request) -> Response:
-    return JSONResponse({"status": "ok"})

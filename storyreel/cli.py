@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
-import os
 import signal
 import socket
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -26,7 +27,6 @@ cli = typer.Typer(
 )
 
 FAILED, BAD_USAGE = 1, 2
-TALKATIVE = ("uvicorn", "uvicorn.error", "uvicorn.access", "dbos", "tortoise", "strawberry")
 
 logger = logging.getLogger(__name__)
 
@@ -40,13 +40,11 @@ def main() -> None:
 
 
 def _settings() -> Settings:
-    """The settings, once logging is as they say: libraries tell what they do at `debug` only."""
+    """The settings, once logs are written as they say."""
+    from .logs import write_logs
+
     settings = read_settings()
-    level = settings.log_level.upper()
-    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    if level == "INFO":
-        for name in TALKATIVE:
-            logging.getLogger(name).setLevel(logging.WARNING)
+    write_logs(settings.log_level, settings.log_format)
     return settings
 
 
@@ -55,56 +53,52 @@ def serve() -> None:
     """Serve GraphQL, and run jobs unless STORYREEL_EMBEDDED_WORKER=false."""
     from uvicorn.loops.auto import auto_loop_factory
 
+    from .serving import listener
+
     settings = _settings()
-    with _listener(settings) as listener, asyncio.Runner(loop_factory=auto_loop_factory()) as loop:
-        loop.run(_serve(settings, listener))
+    with (
+        listener(settings.host, settings.port) as listening,
+        asyncio.Runner(loop_factory=auto_loop_factory()) as loop,
+    ):
+        loop.run(_serve(settings, listening))
 
 
-async def _serve(settings: Settings, listener: socket.socket) -> None:
-    import uvicorn
-
+async def _serve(settings: Settings, listening: socket.socket) -> None:
     from .app import PATH, create_app
-    from .socket_protocol import SocketProtocol
+    from .serving import Server, address, spare_the_collector
 
     async with _open(settings, worker=settings.embedded_worker) as (house, stop):
-        server = uvicorn.Server(
-            uvicorn.Config(
-                create_app(house),
-                lifespan="off",
-                log_config=None,
-                timeout_graceful_shutdown=settings.drain_seconds,
-                ws=SocketProtocol,
-                ws_max_size=1024 * 1024,
-            )
-        )
-        host, port = listener.getsockname()[:2]
-        place = f"[{host}]" if ":" in host else host
-        logger.info("Serving http://%s:%d%s; stop with SIGTERM.", place, port, PATH)
+        server = Server(create_app(house), house.metrics, settings)
+        spare_the_collector()
+        logger.info("Serving %s%s; stop with SIGTERM.", address(listening), PATH)
         if not stop.is_set():
-            await server.serve([listener])
-
-
-def _listener(settings: Settings) -> socket.socket:
-    """The address taken, before anything else is touched."""
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    try:
-        return socket.create_server((settings.host, settings.port), family=family, backlog=2048)
-    except OSError as failure:
-        where = f"{settings.host}:{settings.port}"
-        reason = os.strerror(failure.errno) if failure.errno and failure.errno > 0 else failure
-        raise BadSettings(f"Storyreel cannot listen on {where}: {reason}.") from None
+            await server.serve([listening])
 
 
 @cli.command()
 def worker() -> None:
     """Run jobs only; share the database, the engine, the storage and the bus with a server."""
-    asyncio.run(_work(_settings()))
+    from .serving import listener
+
+    settings = _settings()
+    with ExitStack() as stack:
+        listening = None
+        if settings.worker_port is not None:
+            listening = stack.enter_context(listener(settings.host, settings.worker_port))
+        asyncio.run(_work(settings, listening))
 
 
-async def _work(settings: Settings) -> None:
-    async with _open(settings, worker=True) as (_, stop):
+async def _work(settings: Settings, listening: socket.socket | None) -> None:
+    from .app import create_probes
+    from .serving import Server, address
+
+    async with _open(settings, worker=True) as (house, stop):
         logger.info("Working; stop with SIGTERM.")
-        await stop.wait()
+        if listening is None:
+            await stop.wait()
+        elif not stop.is_set():
+            logger.info("Probes and metrics are at %s.", address(listening))
+            await Server(create_probes(house), house.metrics, settings).serve([listening])
 
 
 @asynccontextmanager
@@ -124,6 +118,26 @@ async def _open(settings: Settings, *, worker: bool) -> AsyncIterator[tuple[Hous
             raise BadSettings(f"Storyreel cannot start: {reason}") from failure
         yield house, stop
     logger.info("Stopped.")
+
+
+@cli.command()
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Tell what is set up, what answers and what to do about the rest; 1 when something is bad."""
+    from rich.console import Console
+
+    from .doctor import as_table, examine
+
+    settings = read_settings()
+    logging.disable()  # the table says it all
+    diagnoses = asyncio.run(examine(settings))
+    if as_json:
+        typer.echo(json.dumps([asdict(each) for each in diagnoses], indent=2))
+    else:
+        as_table(diagnoses, Console())
+    if any(each.state == "bad" for each in diagnoses):
+        raise SystemExit(FAILED)
 
 
 @cli.command()

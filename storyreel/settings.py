@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, field_validator
@@ -48,6 +48,8 @@ class Settings(BaseSettings):
     trash_days: Annotated[int, Field(ge=1, le=3_650)] = 30
     drain_seconds: Annotated[int, Field(ge=0, le=600)] = 10
     log_level: str = "info"
+    log_format: Literal["text", "json"] = "text"
+    worker_port: Annotated[int | None, Field(ge=0, le=65_535)] = None
 
     @field_validator("data_dir")
     @classmethod

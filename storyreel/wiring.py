@@ -25,7 +25,9 @@ from services.running import Runner
 from services.upkeep import say_alive, upkeep
 from services.world import World
 
+from .health import Health
 from .identity import local_actor
+from .metrics import MeasuredSteps, Metrics
 from .settings import Settings
 
 
@@ -37,6 +39,8 @@ class House:
     links: Links
     actor: Actor
     hosts: list[str]
+    metrics: Metrics
+    health: Health
 
 
 @asynccontextmanager
@@ -47,19 +51,22 @@ async def open_house(settings: Settings, *, worker: bool) -> AsyncIterator[House
     async with AsyncExitStack() as stack:
         await open_database(settings.database)
         stack.push_async_callback(close_database)
-        world = await _world(settings, stack)
+        metrics = Metrics()
+        world = await _world(settings, metrics, stack)
         stack.push_async_callback(world.settle)
         links = Links(_secret(settings), settings.public_url, timedelta(hours=settings.link_hours))
         if worker:
-            await stack.enter_async_context(_working(settings, world))
-        yield House(world, links, await local_actor(), settings.hosts)
+            await stack.enter_async_context(_working(settings, world, metrics))
+        health = Health(settings, world)
+        yield House(world, links, await local_actor(), settings.hosts, metrics, health)
 
 
-async def _world(settings: Settings, stack: AsyncExitStack) -> World:
+async def _world(settings: Settings, metrics: Metrics, stack: AsyncExitStack) -> World:
     from services.backends.engine import EngineQueue  # a second to import: only who serves pays it
 
-    bus = _bus(settings.bus)
+    bus = open_bus(settings.bus)
     await bus.start()
+    metrics.observe_bus(bus)
     stack.push_async_callback(bus.close)
     queue = EngineQueue(settings.engine, inside=settings.engine == settings.database)
     await queue.open()
@@ -67,10 +74,11 @@ async def _world(settings: Settings, stack: AsyncExitStack) -> World:
     storage = Storage.open(settings.storage)
     await storage.check()
     local = LocalRenderer()
-    return World(bus, queue, storage, {local.name: local})
+    late = metrics.feed_lag.observe
+    return World(bus, queue, storage, {local.name: local}, late=late)
 
 
-def _bus(url: str) -> Bus:
+def open_bus(url: str) -> Bus:
     """`memory://` ends at this process: what another one does is seen when the log is read again,
     every FEED_RECHECK_SECONDS."""
     if url == "memory://":
@@ -81,13 +89,13 @@ def _bus(url: str) -> Bus:
 
 
 @asynccontextmanager
-async def _working(settings: Settings, world: World) -> AsyncIterator[None]:
+async def _working(settings: Settings, world: World, metrics: Metrics) -> AsyncIterator[None]:
     from services.backends.engine import EngineWorker, WorkerSlot
 
     slot = WorkerSlot(settings.data_dir / "workers")
     meter = Meter(world)
-    runner = Runner(world, meter)
-    crew = EngineWorker(settings.engine, slot.name, runner, slots=settings.worker_slots)
+    steps = MeasuredSteps(Runner(world, meter), metrics)
+    crew = EngineWorker(settings.engine, slot.name, steps, slots=settings.worker_slots)
     await say_alive(world, slot.name)
     await crew.start()
     tending = upkeep(world, crew, settings.trash_days)

@@ -56,8 +56,10 @@ class EngineQueue:
         self.inside = inside
         self._client: DBOSClient | None = None
 
-    async def open(self) -> None:
-        await asyncio.to_thread(_prepare, self._url)
+    async def open(self, *, prepare: bool = True) -> None:
+        """`prepare` makes what is missing of the engine's tables."""
+        if prepare:
+            await asyncio.to_thread(_prepare, self._url)
         self._client = await asyncio.to_thread(
             DBOSClient,
             system_database_url=self._url,

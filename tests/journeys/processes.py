@@ -75,6 +75,10 @@ class StoryreelProcess:
     def alive(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
+    @property
+    def exit_code(self) -> int | None:
+        return self._process.returncode if self._process is not None else None
+
     def kill(self) -> None:
         """SIGKILL, at once: nothing is finished, flushed or said."""
         if self._process is not None:

@@ -137,7 +137,11 @@ def test_a_server_says_where_it_is_and_stops_when_told(env: dict[str, str]) -> N
         began = time.monotonic()
         assert server.wait(20) == 0
         assert time.monotonic() - began < 10
-        assert [last.endswith("Stopped.") for last in server.stderr.read().splitlines()] == [True]
+        lines = server.stderr.read().splitlines()
+        assert [line.partition(": ")[2].partition(".")[0] for line in lines] == [
+            "Request ended",
+            "Stopped",
+        ]
     finally:
         server.kill()
         server.wait()

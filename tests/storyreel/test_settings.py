@@ -35,6 +35,8 @@ BAD = {
     "WORKER_SLOTS": ["0", "65", "1.5", "x"],
     "DRAIN_SECONDS": ["-1", "601", "x"],
     "LOG_LEVEL": ["loud", "trace"],
+    "LOG_FORMAT": ["xml", "JSON"],
+    "WORKER_PORT": ["x", "-1", "65536"],
 }
 
 
