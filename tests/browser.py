@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import httpx
 from websockets.asyncio.client import ClientConnection, connect
 
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 60.0
 NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 INSIDE = ("data", "blob", "about")
 
@@ -157,8 +157,9 @@ async def a_page(program: str, folder: Path) -> AsyncIterator[Page]:
     flags += ["--disable-background-networking", "--disable-component-update"]
     if os.geteuid() == 0:
         flags.append("--no-sandbox")  # root has none
+    dying = [setpriv, "--pdeathsig", "KILL"] if (setpriv := shutil.which("setpriv")) else []
     browser = subprocess.Popen(  # noqa: ASYNC220  # it returns at once
-        [program, *flags, "about:blank"],
+        [*dying, program, *flags, "about:blank"],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
