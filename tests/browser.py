@@ -49,21 +49,11 @@ class Page:
         parts = [(url, urlsplit(url)) for url in self.requests]
         return [u for u, at in parts if at.scheme not in INSIDE and at.hostname != "127.0.0.1"]
 
-    async def open(self, url: str, width: int = 1400, height: int = 900) -> None:
+    async def open(self, url: str) -> None:
         await self._observe()
         await self.call("Page.enable")
         await self.call("Page.addScriptToEvaluateOnNewDocument", source=TELLTALE)
-        await self.resize(width, height)
         await self.call("Page.navigate", url=url)
-
-    async def resize(self, width: int, height: int) -> None:
-        size: dict[str, Any] = {
-            "width": width,
-            "height": height,
-            "deviceScaleFactor": 1,
-            "mobile": False,
-        }
-        await self.call("Emulation.setDeviceMetricsOverride", **size)
 
     async def evaluate(self, script: str) -> Any:
         answer = await self.call("Runtime.evaluate", expression=script, returnByValue=True)
@@ -153,7 +143,13 @@ class Page:
 async def a_page(program: str, folder: Path) -> AsyncIterator[Page]:
     """A blank page of a browser of its own, which keeps its files in the folder."""
     flags = ["--headless=new", "--remote-debugging-port=0", f"--user-data-dir={folder}"]
-    flags += ["--no-first-run", "--disable-gpu", "--disable-dev-shm-usage", "--no-proxy-server"]
+    flags += [
+        "--no-first-run",
+        "--window-size=1400,900",
+        "--disable-gpu",
+        "--disable-dev-shm-usage",
+        "--no-proxy-server",
+    ]
     flags += ["--disable-background-networking", "--disable-component-update"]
     if os.geteuid() == 0:
         flags.append("--no-sandbox")  # root has none
