@@ -16,6 +16,8 @@ from services.links import Links
 from services.work import Work, perform_once
 from services.world import World
 
+from .documents import Documents
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -23,10 +25,13 @@ R = TypeVar("R")
 class Context(Loading):
     """One per operation; of a subscription the loaders are renewed for each event."""
 
-    def __init__(self, actor: Actor, world: World, links: Links) -> None:
+    def __init__(
+        self, actor: Actor, world: World, links: Links, documents: Documents | None = None
+    ) -> None:
         super().__init__()
         self.actor = actor
         self.world = world
+        self.documents = documents or Documents()
         self._links = links
 
     def asset_url(self, asset_id: str) -> str:
@@ -56,7 +61,7 @@ class Context(Loading):
 
     def again(self) -> Context:
         """The same caller's context for another operation."""
-        return Context(self.actor, self.world, self._links)
+        return Context(self.actor, self.world, self._links, self.documents)
 
 
 Info = strawberry.Info[Context, None]

@@ -64,11 +64,13 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
     import uvicorn
 
     from .app import PATH, create_app
+    from .wiring import open_documents
 
+    documents = open_documents(settings)
     async with _open(settings, worker=settings.embedded_worker) as (house, stop):
         server = uvicorn.Server(
             uvicorn.Config(
-                create_app(house),
+                create_app(house, documents),
                 lifespan="off",
                 log_config=None,
                 timeout_graceful_shutdown=settings.drain_seconds,

@@ -11,9 +11,12 @@ from urllib.parse import urlsplit
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from services import limits
+
 PREFIX = "STORYREEL_"
 SECRET_LENGTH = 32
 WORKER_SLOTS = 64
+MAX = 10**12  # of a limit
 
 
 class BadSettings(ValueError):
@@ -46,6 +49,19 @@ class Settings(BaseSettings):
     )
     drain_seconds: Annotated[int, Field(ge=0, le=600)] = 10
     log_level: str = "info"
+    depth_max: Annotated[int, Field(ge=1, le=MAX)] = limits.QUERY_DEPTH
+    tokens_max: Annotated[int, Field(ge=1, le=MAX)] = limits.QUERY_TOKENS
+    aliases_max: Annotated[int, Field(ge=0, le=MAX)] = limits.QUERY_ALIASES
+    cost_max: Annotated[int, Field(ge=1, le=MAX)] = limits.QUERY_COST
+    introspection: bool = True
+    persisted_only: Path | None = None
+
+    @field_validator("persisted_only")
+    @classmethod
+    def _there(cls, path: Path | None) -> Path | None:
+        if path is not None and not path.expanduser().exists():
+            raise ValueError("must be a folder or a JSON file that exists")
+        return path and path.expanduser().absolute()
 
     @field_validator("data_dir")
     @classmethod

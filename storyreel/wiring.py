@@ -12,6 +12,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from models.database import close_database, open_database
 from models.migrating import migrate
@@ -26,7 +27,11 @@ from services.upkeep import say_alive, upkeep
 from services.world import World
 
 from .identity import local_actor
+from .persisted import known_documents
 from .settings import Settings
+
+if TYPE_CHECKING:
+    from resolvers.documents import Documents
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,22 @@ async def open_house(settings: Settings, *, worker: bool) -> AsyncIterator[House
         if worker:
             await stack.enter_async_context(_working(settings, world))
         yield House(world, links, await local_actor())
+
+
+def open_documents(settings: Settings) -> Documents:
+    """What clients may ask. Raises BadSettings about documents that cannot be served."""
+    from resolvers.documents import Documents  # the whole graph: only who serves pays it
+    from resolvers.measuring import Limits
+
+    limits = Limits(
+        depth=settings.depth_max,
+        tokens=settings.tokens_max,
+        aliases=settings.aliases_max,
+        cost=settings.cost_max,
+        introspection=settings.introspection,
+    )
+    listed = settings.persisted_only
+    return Documents(limits, known_documents(listed) if listed is not None else None)
 
 
 async def _world(settings: Settings, stack: AsyncExitStack) -> World:
