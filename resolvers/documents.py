@@ -68,7 +68,9 @@ class Recent(Generic[K, V]):
         return self._kept[key]
 
     def keep(self, key: K, value: V) -> None:
-        """Under a new key. What is heavier than all the room there is goes at once."""
+        """Under a new key. What is heavier than all the room there is is not kept."""
+        if self._weight(value) > self._capacity:
+            return
         self._kept[key] = value
         self._held += self._weight(value)
         while self._held > self._capacity:

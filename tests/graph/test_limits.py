@@ -126,8 +126,10 @@ def test_a_field_costs_one_and_a_list_its_items(text: str, expected: int) -> Non
 
 
 def test_depth_aliases_and_directives_count_where_fragments_are_written_out() -> None:
-    text = """query @a { one: project(id: 1) { ...F } project(id: 1) { scenes { project { ...F } } } }
-              fragment F on Project { short: title @skip(if: true) ... @include(if: true) { id } }"""
+    text = """
+        query @a { one: project(id: 1) { ...F } project(id: 1) { scenes { project { ...F } } } }
+        fragment F on Project { short: title @skip(if: true) ... @include(if: true) { id } }
+    """
 
     measure, walk = walked(text)
 
@@ -290,7 +292,7 @@ def naive(selected: Any, kind: str) -> Measure:
 
 
 @given(documents_with_fragments())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_fragments_cost_what_they_would_cost_written_out(case: tuple[str, dict[str, str]]) -> None:
     selected, fragments = case
     text = f"fragment Root on Project {{ {selected} }}"

@@ -35,6 +35,12 @@ BAD = {
     "WORKER_SLOTS": ["0", "65", "1.5", "x"],
     "DRAIN_SECONDS": ["-1", "601", "x"],
     "LOG_LEVEL": ["loud", "trace"],
+    "DEPTH_MAX": ["0", "x"],
+    "TOKENS_MAX": ["0", "1.5"],
+    "ALIASES_MAX": ["-1"],
+    "COST_MAX": ["0", "9999999999999"],
+    "INTROSPECTION": ["sometimes"],
+    "PERSISTED_ONLY": ["/nowhere/documents.json"],
 }
 
 
