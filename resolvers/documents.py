@@ -20,12 +20,13 @@ from graphql import (
     parse,
     specified_rules,
 )
+from graphql.pyutils import Undefined
 from strawberry.schema.schema import validate_document
 
 from services import limits
 from services.errors import Forbidden, InvalidInput, LimitExceeded, NotFound
 
-from .measuring import Limits, Measure, Values, Walk, repeats, within
+from .measuring import Limits, Measure, Values, Walk, counted, repeats, within
 
 TOO_LONG = re.compile(r"Document contains more than \d+ (tokens|comments)")
 """How graphql-core tells that it has not read a document to its end."""
@@ -98,7 +99,7 @@ class Document:
     ) -> Measure:
         """What an operation asks for; walked anew only for other values of what sizes it."""
         used, measure = self._measured.get(id(operation), ({}, None))
-        if measure is None or any(variables.get(name) != used[name] for name in used):
+        if measure is None or _differ(variables, used):
             walk = Walk(schema, self.parsed, variables)
             measure = walk.measure(operation)
             self._measured[id(operation)] = walk.used, measure
@@ -111,6 +112,10 @@ class Document:
             rules += () if introspection else (NoSchemaIntrospectionCustomRule,)
             self._problems = validate_document(schema, self.parsed, rules)
         return list(self._problems)
+
+
+def _differ(variables: Values, used: Values) -> bool:
+    return any(counted(variables.get(name, Undefined)) != used[name] for name in used)
 
 
 LONG = "The document has {} characters; at most {} are allowed."

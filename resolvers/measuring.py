@@ -184,30 +184,37 @@ class Walk:
         declared = getattr(field.extensions.get(DECLARATION), "metadata", {})
         counting = declared.get(COUNTED_BY, "first")
         if counting in field.args:
-            counted = self._value(node, counting, field.args[counting].default_value)
-            if isinstance(counted, list):
-                return len(counted)
-            return min(max(counted, 0), PAGE_MAX) if isinstance(counted, int) else PAGE_MAX
+            items = self._value(node, counting, field.args[counting].default_value)
+            if COUNTED_BY in declared:
+                return items if isinstance(items, int) else 1
+            return min(max(items, 0), PAGE_MAX) if isinstance(items, int) else PAGE_MAX
         is_list = is_list_type(get_nullable_type(field.type))
         return int(declared.get(EXPECTED, LIST_ITEMS)) if is_list else 1
 
     def _value(self, node: FieldNode, argument: str, default: Any) -> Any:
-        """A number, or a list of the right length; anything else was no literal of these."""
+        """A number, for a list how long it is; anything else is no size."""
         for given in node.arguments or ():
             if given.name.value == argument:
                 if not isinstance(given.value, VariableNode):
                     return _literal(given.value)
                 name = given.value.name.value
+                self.used[name] = counted(self._variables.get(name, Undefined))
                 if name in self._variables:
-                    return self.used.setdefault(name, self._variables[name])
-                self.used[name] = Undefined
+                    return self.used[name]
                 return _literal(self._defaults[name]) if self._defaults.get(name) else default
         return default
 
 
+def counted(value: Any) -> Any:
+    """What of a variable's value says how many. It is kept, and so never the value of a client."""
+    if isinstance(value, list):
+        return len(value)
+    return value if isinstance(value, int) or value is Undefined else None
+
+
 def _literal(value: Any) -> Any:
     if isinstance(value, ListValueNode):
-        return list(value.values)
+        return len(value.values)
     if isinstance(value, IntValueNode) and len(value.value) <= DIGITS_MAX:
         return int(value.value)
     return None
