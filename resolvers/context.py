@@ -16,6 +16,7 @@ from services.links import Links
 from services.work import Work, perform_once
 from services.world import World
 
+from .documents import Documents
 from .watch import Watch
 
 P = ParamSpec("P")
@@ -26,12 +27,18 @@ class Context(Loading):
     """One per operation; of a subscription the loaders are renewed for each event."""
 
     def __init__(
-        self, actor: Actor, world: World, links: Links, watch: Watch | None = None
+        self,
+        actor: Actor,
+        world: World,
+        links: Links,
+        watch: Watch | None = None,
+        documents: Documents | None = None,
     ) -> None:
         super().__init__()
         self.watch = watch or Watch()
         self.actor = actor
         self.world = world
+        self.documents = documents or Documents()
         self._links = links
         self.has_written = False
 
@@ -63,7 +70,7 @@ class Context(Loading):
 
     def again(self) -> Context:
         """The same caller's context for another operation."""
-        return Context(self.actor, self.world, self._links, self.watch)
+        return Context(self.actor, self.world, self._links, self.watch, self.documents)
 
 
 Info = strawberry.Info[Context, None]

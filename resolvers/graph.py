@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import strawberry
-from graphql import DocumentNode, GraphQLError, OperationDefinitionNode
-from strawberry.extensions import SchemaExtension
+from graphql import GraphQLError, OperationDefinitionNode, OperationType
+from strawberry.exceptions import MissingQueryError
+from strawberry.extensions.runner import SchemaExtensionsRunner
 from strawberry.schema.config import StrawberryConfig
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types import ExecutionContext, ExecutionResult
+from strawberry.types.execution import PreExecutionError
 
 from schema import event
 from schema.asset import Asset
@@ -17,28 +19,14 @@ from schema.client import Client
 from schema.cursor import CURSOR_SCALAR, Cursor
 from schema.job import JobBatch
 from schema.view import Torn
+from services.errors import Refusal
 
+from .documents import Document
+from .measuring import VAST
 from .mutations import Mutation
 from .queries import Query
 from .subscriptions import Subscription
 from .watch import Watched
-
-
-class OneOperation(SchemaExtension):
-    """Of several operations none runs until one is named; Strawberry would take the first."""
-
-    def on_validate(self) -> Iterator[None]:
-        context = self.execution_context
-        named = context._provided_operation_name is not None
-        if not named and len(_operations(context.graphql_document)) > 1:
-            context.pre_execution_errors = [GraphQLError("Name the operation to run.")]
-        yield
-
-
-def _operations(document: DocumentNode | None) -> list[OperationDefinitionNode]:
-    definitions = document.definitions if document is not None else ()
-    return [found for found in definitions if isinstance(found, OperationDefinitionNode)]
-
 
 READS_MAX = 3
 CONTEXT = 2  # its place among the arguments of `execute`
@@ -63,12 +51,60 @@ class Graph(strawberry.Schema):
     ) -> None:
         pass
 
+    async def _prepare_operation_async(
+        self, context: ExecutionContext, extensions_runner: SchemaExtensionsRunner
+    ) -> PreExecutionError | None:
+        """The one step before execution, of requests and streams alike. Limits come first:
+        validating may cost far more than measuring.
+        """
+        try:
+            document, operation = self._chosen(context)
+            self._check(context, document, operation)
+            limits = context.context.documents.limits
+            problems = document.problems(self._schema, limits.introspection)
+        except Refusal as refusal:
+            problems = [GraphQLError(str(refusal), original_error=refusal)]
+        except GraphQLError as failure:
+            problems = [failure]
+        context.pre_execution_errors = problems or None
+        return PreExecutionError(data=None, errors=problems) if problems else None
+
+    def _chosen(self, context: ExecutionContext) -> tuple[Document, OperationDefinitionNode]:
+        """The document, and of its operations the one to run. Of several none runs until one is
+        named; Strawberry would take the first."""
+        documents = context.context.documents
+        text = documents.text(context.query, context.operation_extensions)
+        if not text:
+            raise MissingQueryError
+        document = documents.read(text)
+        context.query, context.graphql_document = text, document.parsed
+        operations = document.operations(context._provided_operation_name)
+        if not operations:
+            raise CannotGetOperationTypeError(context.operation_name)
+        if context.operation_type not in context.allowed_operations:
+            raise InvalidOperationTypeError(context.operation_type)
+        if len(operations) > 1 and context._provided_operation_name is None:
+            raise GraphQLError("Name the operation to run.")
+        return document, operations[0]
+
+    def _check(
+        self, context: ExecutionContext, document: Document, operation: OperationDefinitionNode
+    ) -> None:
+        """Refuse what asks for too much. What a stream sends is shared between its followers, so
+        only a single answer tells its cost."""
+        limits = context.context.documents.limits
+        measure = document.measure(self._schema, operation, context.variables or {})
+        if operation.operation is not OperationType.SUBSCRIPTION:
+            requested = min(measure.cost, VAST)
+            context.extensions_results["cost"] = {"requested": requested, "maximum": limits.cost}
+        limits.check(measure, document.repeats)
+
 
 api = Graph(
     query=Query,
     mutation=Mutation,
     subscription=Subscription,
     types=[Asset, Client, JobBatch, *event.KINDS.values(), event.RemovedEvent],
-    extensions=[Watched, OneOperation],
+    extensions=[Watched],
     config=StrawberryConfig(scalar_map={Cursor: CURSOR_SCALAR}),
 )

@@ -11,6 +11,7 @@ from schema.project import Project
 from schema.scene import Scene
 from schema.selection import StoryboardSelection
 from schema.shot import Shot
+from schema.size import counted_by
 from schema.view import View, view_of
 from services import access, projects
 
@@ -68,7 +69,9 @@ class Query:
     async def node(self, info: Info, id: Id) -> Node | None:
         return _node(await access.visible_node(info.context.actor, id))
 
-    @strawberry.field(description="Things by their ids, in that order; at most 200.")
+    @strawberry.field(
+        metadata=counted_by("ids"), description="Things by their ids, in that order; at most 200."
+    )
     async def nodes(
         self,
         info: Info,

@@ -10,6 +10,7 @@ import strawberry
 import models
 
 from .cursor import invalid, pack, unpack
+from .size import PAGED
 from .view import view_of
 
 PAGE_MAX = 200
@@ -43,7 +44,9 @@ class Edge(Generic[Item]):
 
 @strawberry.type(description="A page of a list, newest first.")
 class Connection(Generic[Item]):
-    edges: list[Edge[Item]] = strawberry.field(description="The items with their cursors.")
+    edges: list[Edge[Item]] = strawberry.field(
+        metadata=PAGED, description="The items with their cursors."
+    )
     page_info: PageInfo = strawberry.field(description="Where this page stands in the list.")
 
     @classmethod

@@ -8,6 +8,7 @@ import strawberry
 import models
 
 from .cursor import Cursor, feed_cursor
+from .size import PAGED
 from .view import View, up
 
 if TYPE_CHECKING:
@@ -130,7 +131,7 @@ def event_of(row: models.Event) -> Event:
 @strawberry.type(description="Consecutive events of a feed.")
 class ProjectChanges:
     cursor: Cursor = strawberry.field(description="The position after them: keep it to resume.")
-    events: list[Event] = strawberry.field(description="The events in order.")
+    events: list[Event] = strawberry.field(metadata=PAGED, description="The events in order.")
 
     @classmethod
     def of(cls, feed_id: str, sequence: int, rows: list[models.Event]) -> "ProjectChanges":

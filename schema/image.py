@@ -9,6 +9,7 @@ import models
 from .job import Job
 from .loading import Info
 from .node import Node
+from .size import expected
 from .view import ById, View, up
 
 if TYPE_CHECKING:
@@ -58,7 +59,9 @@ class Image(View[models.Image], Node):
 @strawberry.type(description="The images of one batch.")
 class Iteration:
     iteration_number: int = strawberry.field(description="0 for the first batch.")
-    images: list[Image] = strawberry.field(description="Its images, by variant.")
+    images: list[Image] = strawberry.field(
+        metadata=expected(4), description="Its images, by variant."
+    )
 
     @strawberry.field(description="What was asked for.")
     def prompt(self) -> str:

@@ -9,6 +9,7 @@ import models
 from .asset import Asset
 from .loading import Info
 from .node import Node
+from .size import expected
 from .view import Children, View, many, up, view_of
 
 if TYPE_CHECKING:
@@ -86,10 +87,14 @@ async def seconds_left(info: Info, job: models.Job) -> float | None:
 class JobBatch(View[models.JobBatch], Node):
     kind: models.JobKind = strawberry.field(description="What its jobs make.")
     jobs: list[Job] = many(
-        models.Job, on="batch_id", order=("id",), description="Its jobs, in the order of making."
+        models.Job,
+        on="batch_id",
+        order=("id",),
+        items=6,
+        description="Its jobs, in the order of making.",
     )
 
-    @strawberry.field(description="The images it makes, by variant.")
+    @strawberry.field(metadata=expected(6), description="The images it makes, by variant.")
     async def images(self, info: Info) -> list[Annotated["Image", strawberry.lazy(".image")]]:
         jobs = await self._jobs(info)
         by_job = Children(models.Image, "job_id", ("variant_number",))

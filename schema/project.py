@@ -16,6 +16,7 @@ from .loading import Info
 from .node import Node
 from .scene import Scene
 from .selection import StoryboardSelection
+from .size import expected
 from .view import Children, View, many, up
 
 strawberry.enum(models.WorkflowVersion, description="Which pipeline a project follows.")
@@ -54,7 +55,11 @@ class Project(View[models.Project], Node):
     updated_at: datetime = strawberry.field(description="When it last changed.")
     client: Client = up(models.Client, by="client_id", description="The workspace it belongs to.")
     scenes: list[Scene] = many(
-        models.Scene, on="project_id", order=("rank",), description="In order; at most 2,000."
+        models.Scene,
+        on="project_id",
+        order=("rank",),
+        items=50,
+        description="In order; at most 2,000.",
     )
 
     @strawberry.field(description="Frames per second, as `24` or `24000/1001`.")
@@ -74,7 +79,9 @@ class Project(View[models.Project], Node):
         load = info.context.load
         return ProjectProgress.of(await load(models.progress_of_projects, self.row.id))
 
-    @strawberry.field(description="The chosen images in scene and shot order.")
+    @strawberry.field(
+        metadata=expected(500), description="The chosen images in scene and shot order."
+    )
     async def storyboard(self, info: Info) -> list[StoryboardSelection]:
         load = info.context.load
         chosen = await load(

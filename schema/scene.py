@@ -31,6 +31,7 @@ class Scene(View[models.Scene], Node):
         models.Shot,
         on="scene_id",
         order=("rank",),
+        items=10,
         description="Its shots in order; at most 1,000.",
     )
 

@@ -10,6 +10,7 @@ from .image import Image, Iteration
 from .loading import Info
 from .node import Node
 from .selection import StoryboardSelection
+from .size import expected
 from .view import ById, Children, Filter, View, many, one, up
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ class Shot(View[models.Shot], Node):
         models.Image,
         on="shot_id",
         order=IN_ORDER,
+        items=12,
         description="Its images by iteration, then variant; at most 2,000.",
         filters={
             "iteration": Filter("iteration_number", int, "Only those of this iteration."),
@@ -101,7 +103,7 @@ class Shot(View[models.Shot], Node):
         images = await self._images(info)
         return images[-1].iteration_number if images else None
 
-    @strawberry.field(description="Its images, batch by batch.")
+    @strawberry.field(metadata=expected(3), description="Its images, batch by batch.")
     async def iterations(self, info: Info) -> list[Iteration]:
         batches = groupby(await self._images(info), key=lambda image: image.iteration_number)
         return [Iteration(iteration_number=n, images=Image.all(some)) for n, some in batches]

@@ -15,6 +15,7 @@ import models
 from models import reading
 
 from .loading import Info, Loading
+from .size import expected
 
 Row = TypeVar("Row")
 
@@ -147,10 +148,14 @@ def many(
     *,
     on: str,
     order: tuple[str, ...],
+    items: int,
     description: str,
     filters: Mapping[str, Filter] | None = None,
 ) -> Any:
-    """The edge to all rows whose column `on` holds this row's id, in order."""
+    """The edge to all rows whose column `on` holds this row's id, in order.
+
+    `items` is how many to expect of them, which is what the edge costs.
+    """
     known = filters or {}
 
     async def resolve(self: View[Any], info: Info, **given: Any) -> Any:
@@ -159,13 +164,14 @@ def many(
         rows = await info.context.load(Children(model, on, order, where), self.row.id)
         return _views()[model].all(rows)
 
-    return _edge(resolve, description, known)
+    return _edge(resolve, description, known, expected(items))
 
 
 def _edge(
     resolve: Callable[..., Any],
     description: str,
     filters: Mapping[str, Filter] | None = None,
+    metadata: Mapping[str, Any] | None = None,
 ) -> Any:
     """A Strawberry field whose type is the annotation it is assigned to.
 
@@ -179,7 +185,7 @@ def _edge(
     fixed = [p for p in whole.parameters.values() if p.kind is not Parameter.VAR_KEYWORD]
     resolve.__signature__ = whole.replace(parameters=[*fixed, *arguments])  # type: ignore[attr-defined]  # functions take it
     resolve.__annotations__ = {"info": Info} | {p.name: p.annotation for p in arguments}
-    return strawberry.field(resolver=resolve, description=description)
+    return strawberry.field(resolver=resolve, description=description, metadata=metadata)
 
 
 def _argument(filter: Filter) -> Any:

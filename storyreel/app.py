@@ -9,6 +9,7 @@ from starlette.routing import Route, WebSocketRoute
 
 from models import Asset
 from resolvers.context import Context
+from resolvers.documents import Documents
 
 from .asset_route import AssetFile, asset_route
 from .endpoint import Endpoint
@@ -19,10 +20,10 @@ from .wiring import House
 PATH = "/graphql"
 
 
-def create_app(house: House) -> Starlette:
+def create_app(house: House, documents: Documents) -> Starlette:
     """All that is served of an open house."""
     watch = house.metrics.operations
-    endpoint = Endpoint(lambda: Context(house.actor, house.world, house.links, watch))
+    endpoint = Endpoint(lambda: Context(house.actor, house.world, house.links, watch, documents))
     return Starlette(
         routes=[
             *graphiql_routes(PATH),

@@ -66,9 +66,11 @@ def serve() -> None:
 async def _serve(settings: Settings, listening: socket.socket) -> None:
     from .app import PATH, create_app
     from .serving import Server, address, spare_the_collector
+    from .wiring import open_documents
 
+    documents = open_documents(settings)
     async with _open(settings, worker=settings.embedded_worker) as (house, stop):
-        server = Server(create_app(house), house.metrics, settings)
+        server = Server(create_app(house, documents), house.metrics, settings)
         spare_the_collector()
         logger.info("Serving %s%s; stop with SIGTERM.", address(listening), PATH)
         if not stop.is_set():

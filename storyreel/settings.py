@@ -11,10 +11,13 @@ from urllib.parse import urlsplit
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from services import limits
+
 PREFIX = "STORYREEL_"
 SECRET_LENGTH = 32
 LOOPBACK_NAMES = ["localhost", "127.0.0.1", "[::1]"]
 WORKER_SLOTS = 64
+MAX = 10**12  # of a limit
 
 
 class BadSettings(ValueError):
@@ -50,6 +53,19 @@ class Settings(BaseSettings):
     log_level: str = "info"
     log_format: Literal["text", "json"] = "text"
     worker_port: Annotated[int | None, Field(ge=0, le=65_535)] = None
+    depth_max: Annotated[int, Field(ge=1, le=MAX)] = limits.QUERY_DEPTH
+    tokens_max: Annotated[int, Field(ge=1, le=MAX)] = limits.QUERY_TOKENS
+    aliases_max: Annotated[int, Field(ge=0, le=MAX)] = limits.QUERY_ALIASES
+    cost_max: Annotated[int, Field(ge=1, le=MAX)] = limits.QUERY_COST
+    introspection: bool = True
+    persisted_only: Path | None = None
+
+    @field_validator("persisted_only")
+    @classmethod
+    def _there(cls, path: Path | None) -> Path | None:
+        if path is not None and not path.expanduser().exists():
+            raise ValueError("must be a folder or a JSON file that exists")
+        return path and path.expanduser().absolute()
 
     @field_validator("data_dir")
     @classmethod

@@ -33,6 +33,7 @@ from strawberry.utils.aio import aclosing
 
 from resolvers.context import Context
 from resolvers.errors import translate
+from services.errors import Refusal
 
 if TYPE_CHECKING:
     from graphql import GraphQLError
@@ -90,8 +91,9 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
 
     async def handle_subscribe(self, message: SubscribeMessage) -> None:
         """Refuse an odd payload to its operation instead of closing the socket."""
-        refusal = self._refusal(message)
-        if refusal is None or not self.connection_acknowledged or message["id"] in self.operations:
+        known = self.connection_acknowledged and message["id"] not in self.operations
+        refusal = self._refusal(message) if known else None
+        if refusal is None:
             await super().handle_subscribe(message)
             return
         code, reason = refusal
@@ -100,11 +102,20 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
         await self.send_message(cast(Message, answer))
 
     def _refusal(self, message: Any) -> tuple[str, str] | None:
+        """Put the document that the payload means into it, or tell why not."""
         limit = self.max_subscriptions_per_connection
         if limit is not None and len(self.operations) >= limit:
             return "LIMIT_EXCEEDED", f"At most {limit} operations run on one socket."
-        odd = _odd(message["payload"])
-        return ("BAD_REQUEST", odd) if odd is not None else None
+        payload = message["payload"]
+        odd = _odd(payload)
+        if odd is not None:
+            return "BAD_REQUEST", odd
+        query, extensions = payload.get("query"), payload.get("extensions")
+        try:
+            payload["query"] = self.context.documents.text(query, extensions) or ""
+        except Refusal as refusal:
+            return refusal.code, str(refusal)
+        return None
 
     async def run_operation(self, operation: Operation[Context, None]) -> None:
         """Answer one operation, whatever becomes of it."""
@@ -158,7 +169,10 @@ def problem(failure: Exception) -> str:
 
 def _odd(payload: Any) -> str | None:
     """What is wrong with the payload of a subscribe message."""
-    if not isinstance(payload, dict) or not isinstance(payload.get("query"), str):
+    if not isinstance(payload, dict) or not isinstance(payload.get("extensions"), dict | None):
+        return "The payload is an object, and so are its extensions."
+    by_hash = payload.get("query") is None and "persistedQuery" in (payload.get("extensions") or {})
+    if not by_hash and not isinstance(payload.get("query"), str):
         return "The payload is an object with a query."
     if not isinstance(payload.get("variables"), dict | None):
         return "Variables are an object."

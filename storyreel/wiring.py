@@ -12,6 +12,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from models.database import close_database, open_database
 from models.migrating import migrate
@@ -28,7 +29,11 @@ from services.world import World
 from .health import Health
 from .identity import local_actor
 from .metrics import MeasuredSteps, Metrics
+from .persisted import known_documents
 from .settings import Settings
+
+if TYPE_CHECKING:
+    from resolvers.documents import Documents
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,22 @@ async def open_house(settings: Settings, *, worker: bool) -> AsyncIterator[House
             await stack.enter_async_context(_working(settings, world, metrics))
         health = Health(settings, world)
         yield House(world, links, await local_actor(), settings.hosts, metrics, health)
+
+
+def open_documents(settings: Settings) -> Documents:
+    """What clients may ask. Raises BadSettings about documents that cannot be served."""
+    from resolvers.documents import Documents  # the whole graph: only who serves pays it
+    from resolvers.measuring import Limits
+
+    limits = Limits(
+        depth=settings.depth_max,
+        tokens=settings.tokens_max,
+        aliases=settings.aliases_max,
+        cost=settings.cost_max,
+        introspection=settings.introspection,
+    )
+    listed = settings.persisted_only
+    return Documents(limits, known_documents(listed) if listed is not None else None)
 
 
 async def _world(settings: Settings, metrics: Metrics, stack: AsyncExitStack) -> World:

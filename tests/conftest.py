@@ -11,7 +11,7 @@ import asyncio
 import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -21,6 +21,7 @@ import pytest
 from models.database import close_database, open_database, statement
 from models.migrating import migrate
 from resolvers.context import Context
+from resolvers.documents import Documents
 from services.actor import Actor
 from services.backends.bus import LocalBus
 from services.backends.local_renderer import LocalRenderer
@@ -157,9 +158,10 @@ class Home:
     queue: HeldQueue
     links: Links
     owner: Actor
+    documents: Documents = field(default_factory=Documents)
 
     def context(self, actor: Actor | None = None) -> Context:
-        return Context(actor or self.owner, self.world, self.links)
+        return Context(actor or self.owner, self.world, self.links, documents=self.documents)
 
 
 @pytest.fixture

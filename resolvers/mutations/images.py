@@ -5,6 +5,7 @@ import strawberry
 from schema.image import Image
 from schema.inputs import ImagePatch, RegisterImagesInput
 from schema.results import Deletion
+from schema.size import expected
 from services import images
 
 from ..answers import deletion
@@ -14,7 +15,9 @@ from .arguments import Id, Input, Patch
 
 @strawberry.type
 class ImageMutations:
-    @strawberry.mutation(description="Register images made elsewhere: all of them or none.")
+    @strawberry.mutation(
+        metadata=expected(12), description="Register images made elsewhere: all of them or none."
+    )
     async def register_images(
         self, info: Info, input: Annotated[RegisterImagesInput, Input]
     ) -> list[Image]:

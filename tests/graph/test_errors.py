@@ -151,8 +151,10 @@ class Broken:
 
 
 @pytest.mark.parametrize("field", ["number", "bug"])
-async def test_an_answer_that_we_got_wrong_is_no_fault_of_the_client(field: str) -> None:
-    result = await Graph(query=Broken).execute(f"{{ {field} }}")
+async def test_an_answer_that_we_got_wrong_is_no_fault_of_the_client(
+    home: Home, field: str
+) -> None:
+    result = await Graph(query=Broken).execute(f"{{ {field} }}", context_value=home.context())
     [error] = translate(result.errors or [])
     assert error.extensions is not None
     assert error.extensions["code"] == "INTERNAL"

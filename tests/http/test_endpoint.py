@@ -78,7 +78,7 @@ async def test_the_answer_has_the_media_type_asked_for(
 
     assert answer.status_code == 200
     assert answer.headers["content-type"] == answered
-    assert answer.json() == {"data": {"__typename": "Query"}}
+    assert answer.json()["data"] == {"__typename": "Query"}
 
 
 @pytest.mark.parametrize("accept", ["application/json", RESPONSE])
@@ -172,7 +172,7 @@ async def test_a_query_may_come_by_get(site: Site, parameters: dict[str, str]) -
     answer = await site.http.get(site.url, params=parameters)
 
     assert answer.status_code == 200
-    assert answer.json() == {"data": {"__typename": "Query"}}
+    assert answer.json()["data"] == {"__typename": "Query"}
 
 
 @pytest.mark.parametrize(
@@ -199,10 +199,8 @@ async def test_a_bad_query_by_get_answers_400(
 async def test_a_mutation_comes_by_post(site: Site) -> None:
     answer = await site.post('mutation { createProject(input: {prompt: "x"}) { prompt } }')
 
-    assert (answer.status_code, answer.json()) == (
-        200,
-        {"data": {"createProject": {"prompt": "x"}}},
-    )
+    assert answer.status_code == 200
+    assert answer.json()["data"] == {"createProject": {"prompt": "x"}}
 
 
 async def test_a_mutation_by_get_is_refused_and_changes_nothing(site: Site) -> None:

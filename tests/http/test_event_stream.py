@@ -117,7 +117,7 @@ async def test_queries_and_mutations_are_streams_of_one(
     served: Site, query: str, data: object
 ) -> None:
     async with streaming(served, query) as stream:
-        assert await stream.next() == {"data": data}
+        assert (await stream.next())["data"] == data
         assert await stream.rest() == COMPLETE
 
 

@@ -37,6 +37,12 @@ BAD = {
     "LOG_LEVEL": ["loud", "trace"],
     "LOG_FORMAT": ["xml", "JSON"],
     "WORKER_PORT": ["x", "-1", "65536"],
+    "DEPTH_MAX": ["0", "x"],
+    "TOKENS_MAX": ["0", "1.5"],
+    "ALIASES_MAX": ["-1"],
+    "COST_MAX": ["0", "9999999999999"],
+    "INTROSPECTION": ["sometimes"],
+    "PERSISTED_ONLY": ["/nowhere/documents.json"],
 }
 
 
