@@ -61,7 +61,8 @@ class Graph(strawberry.Schema):
             document, operation = self._chosen(context)
             self._check(context, document, operation)
             limits = context.context.documents.limits
-            problems = document.problems(self._schema, limits.introspection)
+            async with extensions_runner.validation():
+                problems = document.problems(self._schema, limits.introspection)
         except Refusal as refusal:
             problems = [GraphQLError(str(refusal), original_error=refusal)]
         except GraphQLError as failure:
