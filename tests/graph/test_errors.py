@@ -223,3 +223,16 @@ async def test_a_literal_that_cannot_be_read_is_the_documents_fault(home: Home) 
 
     [error] = translate(answer.errors or [])
     assert (error.extensions or {})["code"] == "GRAPHQL_VALIDATION_FAILED"
+
+
+async def test_free_json_may_nest_deeper_than_python_recurses(home: Home) -> None:
+    nested: list[Any] = []
+    for _ in range(5_000):
+        nested = [nested]
+    given = {"prompt": "x", "promptPlannerData": nested}
+    query = "mutation($i: CreateProjectInput!) { createProject(input: $i) { id } }"
+
+    answer = await api.execute(query, {"i": given}, home.context())
+
+    [error] = translate(answer.errors or [])
+    assert (error.extensions or {})["code"] == "LIMIT_EXCEEDED"

@@ -212,3 +212,18 @@ async def test_selections_of_two_projects_are_no_order(
         assert refused.value.field == "input.selectionIds.1"
     assert not await JobBatch.filter(kind=JobKind.ANIMATION).exists()
     assert await Image.all().count() == 4
+
+
+async def test_what_is_chosen_while_a_batch_runs_is_ordered_as_well(
+    home: Home, chosen: list[StoryboardSelection]
+) -> None:
+    first = await animate(home, chosen[0].project_id)
+    scene = await Scene.get(project_id=chosen[0].project_id)
+    later = await a_selection(home, await a_drawn_image(home, await a_shot(home, scene)))
+
+    second = await animate(home, chosen[0].project_id)
+    again = await animate(home, chosen[0].project_id)
+
+    assert [job.subject_id for job in second] == [later.id]
+    assert [job.id for job in again] == [job.id for job in second]
+    assert not {job.id for job in first} & {job.id for job in second}

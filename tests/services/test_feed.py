@@ -358,3 +358,20 @@ async def test_a_live_project_ends_when_it_is_deleted(home: Home) -> None:
     await perform(home.world, home.owner, projects.delete_project, project.id)
     async with asyncio.timeout(SOON):
         assert [row async for row in stream] == []
+
+
+async def test_a_project_deleted_while_one_begins_to_follow_is_not_waited_for(home: Home) -> None:
+    bus = WatchedBus()
+    project = await a_project(home)
+    home = with_bus(home, bus)
+
+    async def delete() -> None:
+        await perform(home.world, home.owner, projects.delete_project, project.id)
+
+    bus.after = delete
+    with pytest.raises(NotFound):
+        async with (
+            asyncio.timeout(5),
+            aclosing(feed.follow(home.world, home.owner, project.id, None)) as news,
+        ):
+            await anext(news)

@@ -296,3 +296,9 @@ async def test_a_shot_has_a_limit_of_images(
         await ordered(home, shot, 3)
 
     assert len(await ordered(home, shot, 2)) == 2
+
+
+async def test_an_empty_parent_is_no_id_and_not_taken_for_none(home: Home, shot: Shot) -> None:
+    act = generation.generate_images
+    with pytest.raises(InvalidInput):
+        await perform(home.world, home.owner, act, shot.id, {}, "")

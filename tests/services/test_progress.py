@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import logging
 from typing import cast
 
 import pytest
 
 from models import Asset, Event, Job, JobStatus, Shot
+from models.database import transaction
 from services.actor import SYSTEM
 from services.backends.renderer import Canceled, Report
 from services.cancelling import cancel_job
@@ -248,3 +250,22 @@ async def test_the_meter_goes_on_after_a_failure(
     ticking.cancel()
 
     assert (await Job.get(id=job.id)).status is JobStatus.RUNNING
+
+
+async def test_what_a_unit_of_work_holds_does_not_hold_up_the_progress_of_others(
+    home: Home, shot: Shot, meter: Meter, world_name: str
+) -> None:
+    if world_name == "sqlite":
+        pytest.skip("SQLite locks no rows: there the statement waits its turn")
+    held, free = await begun(home, shot, 2)
+    async with meter.measuring(held.id) as one, meter.measuring(free.id) as other:
+        one("drawing", 1, 2)
+        other("drawing", 1, 2)
+        async with transaction():
+            await Job.select_for_update().get(id=held.id)
+            outside = contextvars.Context()
+            async with asyncio.timeout(5):
+                await asyncio.create_task(meter.flush(), context=outside)
+
+    assert await stored(held) == (None, 0.0, 0, None)
+    assert await stored(free) == ("drawing", 0.5, 1, 2)

@@ -233,3 +233,25 @@ async def test_the_local_renderer_draws_what_was_ordered(home: Home, tmp_path: P
     assert (image.width, image.height) == (640, 360)
     assert job.asset_id == image.asset_id
     assert (await Job.get(id=job.id)).progress == 1.0
+
+
+@pytest.mark.parametrize("ticks", [1, 3, 10, 30])
+async def test_a_worker_that_stops_while_a_job_begins_uses_up_no_attempt(
+    home: Home, shot: Shot, runner: Runner, studio: Studio, ticks: int
+) -> None:
+    never = asyncio.Event()
+
+    async def act(report: Report) -> None:
+        await never.wait()
+
+    studio.act = act
+    [job] = await ordered(home, shot)
+    producing = asyncio.create_task(runner.produce(job.id))
+    for _ in range(ticks):
+        await asyncio.sleep(0)
+    producing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await producing
+    await home.world.settle()
+
+    assert (await Job.get(id=job.id)).attempt == 0

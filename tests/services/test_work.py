@@ -254,3 +254,28 @@ async def test_events_tell_who_did_what_to_which_version(home: Home) -> None:
     assert event is not None
     assert (event.kind, event.changed, event.version) == (EventKind.UPDATED, ["title"], 2)
     assert (event.actor_id, event.deleted, event.idempotency_key) == (home.owner.id, None, None)
+
+
+async def test_writers_that_wait_for_one_project_hold_up_no_reader_of_another(home: Home) -> None:
+    busy, other = await a_project(home), await a_project(home)
+    begun, over = asyncio.Event(), asyncio.Event()
+
+    async def occupy(work: Work) -> None:
+        await work.hold(Project, busy.id)
+        begun.set()
+        await over.wait()
+
+    async def rename(work: Work) -> None:
+        await projects.update_project(work, busy.id, {"title": "Renamed"})
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(perform(home.world, home.owner, occupy))
+        await begun.wait()
+        for _ in range(12):
+            group.create_task(perform(home.world, home.owner, rename))
+        await asyncio.sleep(0.1)
+        try:
+            async with asyncio.timeout(5):
+                assert (await Project.get(id=other.id)).id == other.id
+        finally:
+            over.set()

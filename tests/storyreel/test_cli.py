@@ -133,12 +133,15 @@ def test_a_server_says_where_it_is_and_stops_when_told(env: dict[str, str]) -> N
         url = line.partition("Serving ")[2].partition(";")[0]
         answer = httpx.post(url, json={"query": "{ __typename }"}, trust_env=False)
         assert answer.json()["data"] == {"__typename": "Query"}
+        foreign = httpx.get(url, headers={"Host": "evil.example"}, trust_env=False)
+        assert foreign.status_code == 400, "a page that rebinds its own name must not get in"
         server.send_signal(signal.SIGINT)
         began = time.monotonic()
         assert server.wait(20) == 0
         assert time.monotonic() - began < 10
         lines = server.stderr.read().splitlines()
         assert [line.partition(": ")[2].partition(".")[0] for line in lines] == [
+            "Request ended",
             "Request ended",
             "Stopped",
         ]
