@@ -15,8 +15,8 @@ from schema.size import counted_by
 from schema.view import View, view_of
 from services import access, projects
 
+from .arguments import Id
 from .context import Info
-from .mutations.arguments import Id
 
 V = TypeVar("V", bound=View[Any])
 

@@ -81,17 +81,23 @@ class ProjectPatch:
     prompt_planner_data: JSON | None = may("Free data of the planner.")
 
 
-@strawberry.input(description="A shot of a new scene.")
-class SceneShotInput:
-    shot_number: int | None = may("Its place among them; the end by default.")
+@strawberry.input
+class ShotFields:
+    """What a shot may be given, when it is made and later. No type of the graph by itself."""
+
     label: str | None = may("Its number on paper.")
-    description: str = must("What is to be seen.")
     initial_prompt: str | None = may("What to generate at first.")
     generation: GenerationInput | None = may("How to generate its images; merged level by level.")
     timing: TimingInput | None = may("How long it is; merged.")
     camera: CameraInput | None = may("Its camera setup; merged.")
     type: str | None = may("What kind of shot it is, in your own words.")
     status: str | None = may("How far it is, in your own words.")
+
+
+@strawberry.input(description="A shot of a new scene.")
+class SceneShotInput(ShotFields):
+    shot_number: int | None = may("Its place among them; the end by default.")
+    description: str = must("What is to be seen.")
 
 
 @strawberry.input(description="A new scene with its shots.")
@@ -113,30 +119,16 @@ class ScenePatch:
 
 
 @strawberry.input(description="A new shot.")
-class CreateShotInput:
+class CreateShotInput(ShotFields):
     scene_id: strawberry.ID = must("The scene.")
     shot_number: int | None = may("Its place; the end by default, a taken one inserts before.")
-    label: str | None = may("Its number on paper.")
     description: str = must("What is to be seen.")
-    initial_prompt: str | None = may("What to generate at first.")
-    generation: GenerationInput | None = may("How to generate its images; merged level by level.")
-    timing: TimingInput | None = may("How long it is; merged.")
-    camera: CameraInput | None = may("Its camera setup; merged.")
-    type: str | None = may("What kind of shot it is, in your own words.")
-    status: str | None = may("How far it is, in your own words.")
     idempotency_key: str | None = may(KEY)
 
 
 @strawberry.input(description="Changes of a shot.")
-class ShotPatch:
-    label: str | None = may("Its number on paper.")
+class ShotPatch(ShotFields):
     description: str | None = may("What is to be seen.")
-    initial_prompt: str | None = may("What to generate at first.")
-    generation: GenerationInput | None = may("How to generate its images; merged level by level.")
-    timing: TimingInput | None = may("How long it is; merged.")
-    camera: CameraInput | None = may("Its camera setup; merged.")
-    type: str | None = may("What kind of shot it is, in your own words.")
-    status: str | None = may("How far it is, in your own words.")
 
 
 @strawberry.input(description="An image made elsewhere.")
@@ -180,27 +172,28 @@ class AnimationPatch:
     external_video_id: str | None = may("Its id where it was made.")
 
 
+@strawberry.input
+class ImageOrder:
+    """What every order of images may say. No type of the graph by itself."""
+
+    count: int | None = may("How many variants: 1 to 12, 6 by default.")
+    renderer: str | None = may("Who is to draw, by name.")
+    model: str | None = may("The model to ask for.")
+    parameters: JSON | None = may(PARAMETERS)
+    idempotency_key: str | None = may(KEY)
+
+
 @strawberry.input(description="An order of images of a shot.")
-class GenerateImagesInput:
+class GenerateImagesInput(ImageOrder):
     shot_id: strawberry.ID = must("The shot.")
     prompt: str | None = may("What to draw; the shot's prompt by default.")
     parent_image_id: strawberry.ID | None = may("The image of the same shot to start from.")
-    count: int | None = may("How many variants: 1 to 12, 6 by default.")
-    renderer: str | None = may("Who is to draw, by name.")
-    model: str | None = may("The model to ask for.")
-    parameters: JSON | None = may(PARAMETERS)
-    idempotency_key: str | None = may(KEY)
 
 
 @strawberry.input(description="An order of images made from another.")
-class RefineImageInput:
+class RefineImageInput(ImageOrder):
     image_id: strawberry.ID = must("The image to start from.")
     prompt: str = must("What to make of it.")
-    count: int | None = may("How many variants: 1 to 12, 6 by default.")
-    renderer: str | None = may("Who is to draw, by name.")
-    model: str | None = may("The model to ask for.")
-    parameters: JSON | None = may(PARAMETERS)
-    idempotency_key: str | None = may(KEY)
 
 
 @strawberry.input(description="An order of animations: of a project or of selections.")

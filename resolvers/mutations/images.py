@@ -9,8 +9,8 @@ from schema.size import expected
 from services import images
 
 from ..answers import deletion
+from ..arguments import Id, Input, Patch
 from ..context import Info, document, keyed
-from .arguments import Id, Input, Patch
 
 
 @strawberry.type

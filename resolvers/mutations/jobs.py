@@ -6,8 +6,8 @@ from schema.inputs import AnimateInput, ExportInput, GenerateImagesInput, Refine
 from schema.job import Job, JobBatch
 from services import animation, cancelling, export, generation
 
+from ..arguments import Id, Input
 from ..context import Info, document, keyed
-from .arguments import Id, Input
 
 KEY = "idempotencyKey"
 

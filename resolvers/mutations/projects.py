@@ -8,8 +8,8 @@ from schema.results import Deletion, UpdateProjectResult
 from services import projects
 
 from ..answers import deletion, edited
+from ..arguments import ExpectedVersion, Id, Input, Patch
 from ..context import Info, document, keyed
-from .arguments import ExpectedVersion, Id, Input, Patch
 
 
 @strawberry.type

@@ -8,8 +8,8 @@ from schema.scene import Scene
 from services import scenes
 
 from ..answers import deletion, edited
+from ..arguments import ExpectedVersion, Id, Input, Patch, Place
 from ..context import Info, document, keyed
-from .arguments import ExpectedVersion, Id, Input, Patch, Place
 
 
 @strawberry.type

@@ -8,8 +8,8 @@ from schema.selection import StoryboardSelection
 from services import storyboard
 
 from ..answers import deletion
+from ..arguments import Id, Input, Patch
 from ..context import Info, document, keyed
-from .arguments import Id, Input, Patch
 
 
 @strawberry.type

@@ -1,4 +1,4 @@
-"""Arguments that many mutations share."""
+"""Arguments that many root fields share."""
 
 from typing import Annotated
 
