@@ -19,7 +19,7 @@ from storyreel.endpoint import Endpoint
 from storyreel.socket_protocol import SocketProtocol
 from tests.conftest import Home
 
-PATIENCE_SECONDS = 5.0
+PATIENCE_SECONDS = 15.0
 
 
 @dataclass(frozen=True)
