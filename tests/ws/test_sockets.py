@@ -450,3 +450,10 @@ def _garbage(chance: random.Random) -> str | bytes:
         if chance.random() < 0.05:
             del message[name]
     return json.dumps(message)
+
+
+@pytest.mark.usefixtures("no_complaints")
+async def test_a_ping_nested_too_deeply_to_be_echoed_is_a_malformed_message(site: Site) -> None:
+    async with a_socket(site.ws_url) as client:
+        await client.wire.send('{"type": "ping", "payload": {"a": ' + "[" * 400 + "]" * 400 + "}}")
+        assert await client.close_code() == 4400
