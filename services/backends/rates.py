@@ -105,6 +105,8 @@ class Rates:
 
 
 def _limiter(url: str) -> RateLimiter:
+    """It keeps two counters for each who asks. A list of all answers, as of moving windows, would
+    be swept in memory with every question, in a thread for each key."""
     from limits.aio.storage import MemoryStorage, RedisStorage
     from limits.aio.strategies import SlidingWindowCounterRateLimiter
 
