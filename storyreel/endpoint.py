@@ -222,17 +222,15 @@ def _refused(request: Request, refusal: HTTPException) -> Response:
 def _bounded(receive: Receive, seconds: float) -> Receive:
     """The same request body, refused once it passes BODY_BYTES_MAX or takes too long to come."""
     seen = 0
-    complete = False
     deadline = asyncio.get_running_loop().time() + seconds
 
     async def bounded() -> Message:
-        nonlocal seen, complete
+        nonlocal seen
         try:
-            async with asyncio.timeout_at(None if complete else deadline):
+            async with asyncio.timeout_at(deadline):
                 message = await receive()
         except TimeoutError:
             raise HTTPException(408, f"A request arrives within {seconds:g} seconds.") from None
-        complete = not message.get("more_body", False)
         seen += len(message.get("body", b""))
         if seen > BODY_BYTES_MAX:
             raise HTTPException(413, f"A request has at most {BODY_BYTES_MAX:,} bytes.")

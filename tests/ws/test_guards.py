@@ -129,3 +129,10 @@ async def test_a_socket_has_the_rate_of_its_address(home: Home) -> None:
         [error] = (await socket.answer())["payload"]["errors"]
 
     assert error["extensions"]["code"] == "RATE_LIMITED"
+
+
+async def test_a_message_over_a_mebibyte_closes_the_socket(home: Home) -> None:
+    async with a_whole_site(home) as site, a_socket(site.ws_url) as socket:
+        await socket.subscribe(f"{ASK} #{'x' * 1024 * 1024}")
+
+        assert await socket.close_code() == 1009
