@@ -15,7 +15,6 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
-
 NOTE_BYTES = 4_000
 """With its topic and subject, as ASCII JSON."""
 
