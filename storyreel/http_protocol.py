@@ -1,13 +1,37 @@
-"""The HTTP protocol below ASGI, with bounds that uvicorn leaves to whatever stands before it."""
+"""The HTTP protocol below Starlette, with the bounds that uvicorn leaves to others."""
 
 from __future__ import annotations
 
 import asyncio
 
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 HEAD_BYTES_MAX = 64 * 1024
 HEAD_SECONDS = 20.0
+SEND_SECONDS = 10.0
+
+
+class Patience(FlowControl):
+    """Hangs up on a client that has read nothing for `send_seconds`; a slow one may go on.
+
+    Nothing less ends such a connection: closing it would wait for the client to read, too.
+    """
+
+    def __init__(self, transport: asyncio.Transport, send_seconds: float) -> None:
+        super().__init__(transport)
+        self._send_seconds = send_seconds
+
+    async def drain(self) -> None:
+        unread = self._transport.get_write_buffer_size()
+        while True:
+            try:
+                async with asyncio.timeout(self._send_seconds):
+                    return await super().drain()
+            except TimeoutError:
+                before, unread = unread, self._transport.get_write_buffer_size()
+                if unread >= before:
+                    return self._transport.abort()
 
 
 class HttpProtocol(HttpToolsProtocol):
@@ -15,12 +39,16 @@ class HttpProtocol(HttpToolsProtocol):
     grows. One that arrives whole in a single read may be longer by that much."""
 
     head_seconds = HEAD_SECONDS
+    send_seconds = SEND_SECONDS
 
     _head_bytes = 0
     _head_timer: asyncio.TimerHandle | None = None
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
+    def connection_made(  # type: ignore[override]  # as in the class above
+        self, transport: asyncio.Transport
+    ) -> None:
         super().connection_made(transport)
+        self.flow = Patience(transport, self.send_seconds)
         self._await_head()
 
     def connection_lost(self, exc: Exception | None) -> None:

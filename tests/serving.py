@@ -19,6 +19,7 @@ from services.backends.rates import Rates
 from storyreel.app import create_app
 from storyreel.endpoint import Endpoint
 from storyreel.health import Health
+from storyreel.http_protocol import HttpProtocol
 from storyreel.metrics import Metrics
 from storyreel.serving import Server, address, listener
 from storyreel.settings import Settings
@@ -48,13 +49,15 @@ class Site:
 
 
 @asynccontextmanager
-async def a_site(home: Home, endpoint: Endpoint | None = None) -> AsyncIterator[Site]:
+async def a_site(
+    home: Home, endpoint: Endpoint | None = None, http: type[HttpProtocol] = HttpProtocol
+) -> AsyncIterator[Site]:
     """The endpoint over the world of `home`, on real sockets."""
     async with (
-        serving(_app(endpoint or Endpoint(home.context))) as url,
-        httpx.AsyncClient(trust_env=False, timeout=10) as http,
+        serving(_app(endpoint or Endpoint(home.context)), http) as url,
+        httpx.AsyncClient(trust_env=False, timeout=10) as client,
     ):
-        yield Site(f"{url}/graphql", home, http)
+        yield Site(f"{url}/graphql", home, client)
 
 
 @asynccontextmanager
@@ -113,10 +116,11 @@ async def an_unserved_whole_site(home: Home, **settings: Any) -> AsyncIterator[S
 
 
 @asynccontextmanager
-async def serving(app: ASGIApp) -> AsyncIterator[str]:
+async def serving(app: ASGIApp, http: type[HttpProtocol] = HttpProtocol) -> AsyncIterator[str]:
     """Serve until the block ends; clients that still wait are then cut off."""
     config = uvicorn.Config(
         app,
+        http=http,
         ws=SocketProtocol,
         lifespan="off",
         log_config=None,

@@ -6,6 +6,7 @@ from strawberry.types import get_object_definition
 from ..rationing import Rationed
 from .images import ImageMutations
 from .jobs import JobMutations
+from .presence import PresenceMutations
 from .projects import ProjectMutations
 from .restoring import RestoringMutations
 from .scenes import SceneMutations
@@ -22,6 +23,7 @@ class Mutation(
     StoryboardMutations,
     JobMutations,
     RestoringMutations,
+    PresenceMutations,
 ):
     pass
 
