@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from .actor import Actor
 from .backends.rates import Limit
 from .errors import RateLimited
 from .world import World
 
+TOO_MUCH: Mapping[Limit, str] = {
+    "mutations": "Too many changes",
+    "generation": "Too many images, clips or films",
+    "sockets": "Too many sockets",
+}
 PEOPLE_AT_AN_ADDRESS = 10
 """How many share one address, as an office does: together they may do so many times as much."""
 
@@ -21,4 +28,4 @@ async def ration(world: World, actor: Actor, address: str, limit: Limit, amount:
         place, people = f"address:{address}", PEOPLE_AT_AN_ADDRESS
         seconds = await world.rates.take(limit, place, amount, people)
     if seconds:
-        raise RateLimited(f"Too many {limit} in a short time.", seconds)
+        raise RateLimited(f"{TOO_MUCH[limit]} in a short time.", seconds)

@@ -53,7 +53,8 @@ def may_be_unasked(method: str, headers: Mapping[str, str], origins: Collection[
     """Whether a page that is not allowed may be behind a request, without a preflight.
 
     A form may be; anything else that is simple, if its browser says that it comes from elsewhere.
-    Browsers say so to this machine and over HTTPS: only there is a server reached by others.
+    Browsers say so to their own machine and over HTTPS. To others, over plain HTTP, they do not:
+    there it takes authentication, for tokens are not sent by themselves as cookies are.
     """
     kind = headers.get("content-type", "").partition(";")[0].strip().lower()
     if any(headers.get(name) for name in PREFLIGHT_HEADERS) or (kind and kind not in FORM_TYPES):
@@ -64,10 +65,8 @@ def may_be_unasked(method: str, headers: Mapping[str, str], origins: Collection[
 def _from_elsewhere(headers: Mapping[str, str], origins: Collection[str]) -> bool:
     site = headers.get("sec-fetch-site", "none")
     origin = headers.get("origin")
-    if site in ("same-origin", "none") and origin is None:
-        return False
     if origin is None:
-        return True
+        return site not in ("same-origin", "none")
     return not (
         site == "same-origin"
         or is_same_origin(origin, headers.get("host"))
