@@ -24,7 +24,7 @@ from tests.graph.cases import Stage, a_stage
 from tests.making import HeldQueue, a_shot, a_viewer, in_a_studio
 from tests.stored import stored
 
-SOON = 5.0
+SOON = 20.0
 
 
 class Undone(GraphQLError):
