@@ -65,15 +65,32 @@ def chunks(keys: Sequence[str], size: int = KEYS_MAX) -> Iterable[Sequence[str]]
 
 async def by_any_id(ids: Iterable[str]) -> dict[str, Row]:
     """The rows that exist, of whatever kinds their prefixes tell."""
+    found: dict[str, Row] = {}
+    for model, some in _by_kind(ids).items():
+        found.update(await by_id(model, some))
+    return found
+
+
+async def feeds_of(ids: Iterable[str]) -> set[str]:
+    """The feeds that tell of rows of any kind, as far as they exist: see `Row.feed_id`."""
+    found: set[str] = set()
+    for model, some in _by_kind(ids).items():
+        if "project_id" not in model._meta.fields_map:
+            found.update(some)
+            continue
+        for keys in chunks(some):
+            rows = model.filter(id__in=keys)
+            found.update(str(each) for each in await rows.values_list("project_id", flat=True))
+    return found
+
+
+def _by_kind(ids: Iterable[str]) -> dict[type[Row], list[str]]:
     by_prefix: dict[str | None, type[Row]] = {model.PREFIX: model for model in kinds(Row)}
     wanted: dict[type[Row], list[str]] = {}
     for row_id in ids:
         if (model := by_prefix.get(prefix_of(row_id))) is not None:
             wanted.setdefault(model, []).append(row_id)
-    found: dict[str, Row] = {}
-    for model, some in wanted.items():
-        found.update(await by_id(model, some))
-    return found
+    return wanted
 
 
 def kinds(base: type[Row]) -> Iterator[type[Row]]:
