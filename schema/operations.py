@@ -145,7 +145,9 @@ class OperationError:
 
 @strawberry.type(description="What came of one operation.")
 class OperationResult:
-    ref: str | None = strawberry.field(description="The operation's own.")
+    ref: str | None = strawberry.field(
+        description="The operation's own; null if that is none that may be given."
+    )
     id: strawberry.ID | None = strawberry.field(
         description="What it created, changed, deleted or restored, the first image of several; "
         "null when it was refused or nothing was committed."

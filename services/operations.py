@@ -103,9 +103,11 @@ class _Batch:
         path = f"operations.{self._count}"
         self._count += 1
         ref = operation.given.get("ref")
-        result = Result(ref=ref, id=None, created=[], restoreId=None, error=None)
+        result = Result(ref=None, id=None, created=[], restoreId=None, error=None)
         before = len(self.work.events)
         try:
+            _check(ref)
+            result["ref"] = ref
             self._take(ref)
             async with self.work.part():
                 answer = await self._done(operation)
@@ -124,14 +126,10 @@ class _Batch:
         return result
 
     def _take(self, ref: str | None) -> None:
-        if ref is None:
-            return
-        if not REF.fullmatch(ref):
-            allowed = f"1 to {limits.REF} letters, digits, - and _"
-            raise InvalidInput(f"A ref has {allowed}.", "ref")
         if ref in self._refs:
             raise InvalidInput(f"Another operation before this one has the ref {ref!r}.", "ref")
-        self._refs.add(ref)
+        if ref is not None:
+            self._refs.add(ref)
 
     async def _done(self, operation: Operation) -> Any:
         """What the use case answers. Refusals name their place within the operation."""
@@ -166,6 +164,12 @@ class _Batch:
         else:
             message = f"No operation before this one has the ref {ref[:40]!r}."
         raise InvalidInput(message, field)
+
+
+def _check(ref: str | None) -> None:
+    if ref is not None and not REF.fullmatch(ref):
+        allowed = f"1 to {limits.REF} letters, digits, - and _"
+        raise InvalidInput(f"A ref has {allowed}.", "ref")
 
 
 def _verb_of(given: Document) -> tuple[str, dict[str, Any]]:

@@ -446,6 +446,17 @@ async def test_the_same_key_gets_the_first_answer_and_its_events_tell_the_key(ho
     assert {event.idempotency_key for event in events} == {"k"}
 
 
+async def test_a_kept_answer_holds_nothing_that_cannot_be_stored(home: Home) -> None:
+    doing = [{"ref": "a\0b\ud800"} | PROMPT, {"ref": "b"} | PROMPT, shot_in("$a\0b\ud800")]
+
+    first = await apply(home, *doing, onError=PARTLY, key="k")
+
+    assert errors(first) == [
+        (INVALID, "operations.0.ref"), None, (INVALID, "operations.2.createShot.sceneId")
+    ]  # fmt: skip
+    assert await apply(home, *doing, onError=PARTLY, key="k") == first
+
+
 async def test_the_key_of_a_single_input_has_no_place_in_a_batch(home: Home) -> None:
     project = await a_project(home)
     keyed = scene_in(project, idempotencyKey="k"), scene_in(project, idempotencyKey=None)

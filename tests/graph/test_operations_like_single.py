@@ -41,7 +41,9 @@ async def a_small_board(home: Home) -> dict[str, str]:
     images = [await an_image(home, shot) for shot in (rows[0], rows[0], rows[2])]
     chosen = await a_selection(home, images[0])
     gone = await perform(home.world, home.owner, shots.delete_shot, rows.pop().id)
-    named = {"project": [project], "scene": scenes, "shot": rows, "image": images, "sel": [chosen]}
+    named: dict[str, list[Any]] = {
+        "project": [project], "scene": scenes, "shot": rows, "image": images, "sel": [chosen]
+    }  # fmt: skip
     ids = {f"@{name}.{n}": row.id for name, some in named.items() for n, row in enumerate(some)}
     return ids | {"@deletion.0": gone.restore_id}
 
@@ -83,36 +85,35 @@ def request(dice: random.Random, sent: list[Request]) -> Request:
     shots = [{"description": each} for each in dice.choices("AB ", (5, 5, 1), k=2)]
     picture = {"variantNumber": place, "imageUrl": "https://example.org/a.png"}
     fields = dice.choice([{"label": text}, {"label": other, "description": text}, {}])
-    return dice.choice(
-        [
-            ("createScene", {
-                "projectId": "@project.0", "title": text, "sceneNumber": place, "shots": shots
-            }),
-            ("createShot", {"sceneId": scene, "description": text, "shotNumber": place}),
-            ("registerImages", {"shotId": shot, "iterationPrompt": text, "images": [picture]}),
-            ("updateProject", {"id": "@project.0", "patch": {"title": text}}),
-            ("updateScene", {"id": scene, "expectedVersion": version, "patch": fields}),
-            ("updateShot", {"id": shot, "expectedVersion": version, "patch": fields}),
-            ("updateImage", {"id": image, "patch": {"externalId": text}}),
-            ("updateStoryboardAnimation", {
-                "selectionId": some("sel", 1), "patch": {"externalVideoId": text}
-            }),
-            ("setFavorite", {"imageId": image, "isFavorite": place > 1}),
-            ("moveScene", {"id": scene, "sceneNumber": place}),
-            ("moveShot", {
-                "id": shot, "shotNumber": place, "sceneId": dice.choice([None, scene])
-            }),
-            ("selectMasterShot", dice.choice([
-                {"shotId": "@shot.0", "imageId": f"@image.{place % 2}"},
-                {"shotId": shot, "imageId": image},
-            ])),
-            ("clearMasterShot", {"shotId": dice.choice(["@shot.0", shot])}),
-            ("deleteScene", {"id": scene}),
-            ("deleteShot", {"id": shot}),
-            ("deleteImage", {"id": image}),
-            ("restore", {"restoreId": some("deletion", 1)}),
-        ]
-    )  # fmt: skip
+    every: list[Request] = [
+        ("createScene", {
+            "projectId": "@project.0", "title": text, "sceneNumber": place, "shots": shots
+        }),
+        ("createShot", {"sceneId": scene, "description": text, "shotNumber": place}),
+        ("registerImages", {"shotId": shot, "iterationPrompt": text, "images": [picture]}),
+        ("updateProject", {"id": "@project.0", "patch": {"title": text}}),
+        ("updateScene", {"id": scene, "expectedVersion": version, "patch": fields}),
+        ("updateShot", {"id": shot, "expectedVersion": version, "patch": fields}),
+        ("updateImage", {"id": image, "patch": {"externalId": text}}),
+        ("updateStoryboardAnimation", {
+            "selectionId": some("sel", 1), "patch": {"externalVideoId": text}
+        }),
+        ("setFavorite", {"imageId": image, "isFavorite": place > 1}),
+        ("moveScene", {"id": scene, "sceneNumber": place}),
+        ("moveShot", {
+            "id": shot, "shotNumber": place, "sceneId": dice.choice([None, scene])
+        }),
+        ("selectMasterShot", dice.choice([
+            {"shotId": "@shot.0", "imageId": f"@image.{place % 2}"},
+            {"shotId": shot, "imageId": image},
+        ])),
+        ("clearMasterShot", {"shotId": dice.choice(["@shot.0", shot])}),
+        ("deleteScene", {"id": scene}),
+        ("deleteShot", {"id": shot}),
+        ("deleteImage", {"id": image}),
+        ("restore", {"restoreId": some("deletion", 1)}),
+    ]  # fmt: skip
+    return dice.choice(every)
 
 
 def filled(value: Any, names: dict[str, str]) -> Any:
@@ -201,7 +202,7 @@ async def test_a_batch_ends_where_single_operations_end(
     operations = [{"ref": str(n), verb: filled(taken, one)} for n, (verb, taken) in enumerate(sent)]
     single = OneByOne(home, dict(other))
 
-    answer = await apply(home, *operations, **({"onError": PARTLY} if partly else {}))
+    answer = await apply(home, *operations, onError=PARTLY if partly else None)
     left = None if answer["committed"] else await stored()
     for verb, taken in sent:
         await single.send(verb, taken)
