@@ -22,4 +22,5 @@ PAGED = expected(1)
 """Of the list inside a page: the page was counted where its size was asked for."""
 
 OPERATION = 100
-"""Values that are read in the time that an operation of a batch takes."""
+"""What an operation of a batch costs: a small one takes as long as reading 30 values, one that
+makes many rows far longer."""

@@ -37,23 +37,24 @@ class OperationMutations:
         idempotency_key: Key = None,
     ) -> BatchResult:
         documents = [given(each) for each in operations]
-        partly = on_error is BatchPolicy.REJECT_FAILED
-        once = None
-        if idempotency_key is not None:
-            body = {"operations": documents, "partly": partly}
-            at = ("idempotencyKey", "operations")
-            once = Once("applyOperations", idempotency_key, body, *at)
         batch = [
             batches.Operation(document, list(places_of_ids(each)))
             for document, each in zip(documents, operations, strict=True)
         ]
+        partly = on_error is BatchPolicy.REJECT_FAILED
+        once = _once(idempotency_key, {"operations": documents, "partly": partly})
+        act = batches.apply_operations
         try:
-            answer = await info.context.do_once(
-                once, batches.apply_operations, batch, partly=partly
-            )
+            answer = await info.context.do_once(once, act, batch, partly=partly)
         except batches.Rejected as rejected:
             return _answered(False, rejected.results)
         return _answered(True, answer["results"])
+
+
+def _once(key: str | None, body: object) -> Once | None:
+    if key is None:
+        return None
+    return Once("applyOperations", key, body, key_at="idempotencyKey", body_at="operations")
 
 
 def _answered(committed: bool, results: list[batches.Result]) -> BatchResult:

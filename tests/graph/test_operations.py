@@ -8,11 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import strawberry
 from graphql import GraphQLInputObjectType, get_named_type
+from strawberry import ID
 
 from models import Event, EventKind, Feed, Image, Project, Scene, Shot, StoryboardSelection
 from resolvers import api
 from resolvers.errors import translate
+from schema.given import places_of_ids
+from schema.inputs import AnimateInput
 from services import limits, scenes
 from services.actor import Actor, Role
 from services.backends.bus import LocalBus
@@ -131,6 +135,25 @@ async def test_operations_name_what_those_before_them_made(home: Home) -> None:
     assert (await Image.get(id=night["id"])).parent_image_id == dusk["id"]
     assert (gone["id"], back["id"], back["created"]) == (roof["id"], roof["id"], [])
     assert gone["restoreId"].startswith("del_")
+
+
+@strawberry.input
+class Orders:
+    titles: list[str]
+    orders: list[AnimateInput | None]
+
+
+def test_ids_are_found_in_nested_inputs_and_in_lists() -> None:
+    orders = [AnimateInput(selection_ids=[ID("a"), ID("b")]), None, AnimateInput(project_id=None)]
+    value = Orders(titles=["$x"], orders=[*orders, AnimateInput(project_id=ID("c"))])
+
+    places = list(places_of_ids(value))
+
+    assert places == [
+        ("orders", 0, "selectionIds", 0),
+        ("orders", 0, "selectionIds", 1),
+        ("orders", 3, "projectId"),
+    ]
 
 
 async def test_a_dollar_that_is_no_id_is_text(home: Home) -> None:
