@@ -6,6 +6,7 @@ from strawberry.types import get_object_definition
 from ..rationing import Rationed
 from .images import ImageMutations
 from .jobs import JobMutations
+from .operations import OperationMutations
 from .presence import PresenceMutations
 from .projects import ProjectMutations
 from .restoring import RestoringMutations
@@ -24,6 +25,7 @@ class Mutation(
     JobMutations,
     RestoringMutations,
     PresenceMutations,
+    OperationMutations,
 ):
     pass
 
