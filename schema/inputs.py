@@ -74,6 +74,13 @@ class CreateProjectInput:
     idempotency_key: str | None = may(KEY)
 
 
+@strawberry.input(description="A project of the first version.")
+class MigrateLegacyInput:
+    document: JSON = must("The document: a JSON object or list, at most 2 MiB.")
+    client_slug: str | None = may("The workspace; the first of yours by default.")
+    idempotency_key: str | None = may(KEY)
+
+
 @strawberry.input(description="Changes of a project.")
 class ProjectPatch:
     title: str | None = may("Its title.")

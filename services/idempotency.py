@@ -56,9 +56,20 @@ async def claim(actor: Actor, once: Once) -> IdempotencyRecord:
     )
     await IdempotencyRecord.bulk_create([record], ignore_conflicts=True)
     first = await IdempotencyRecord.get(actor_id=actor.id, key=once.key)
-    if first.body_hash != record.body_hash:
-        raise IdempotencyKeyReused("This idempotency key was used for another request.", FIELD)
+    _check_same(first, once)
     return first
+
+
+async def refuse_reused(actor: Actor, once: Once) -> None:
+    """What `claim` would refuse by now, for who must know before the unit of work."""
+    first = await IdempotencyRecord.get_or_none(actor_id=actor.id, key=once.key)
+    if first is not None:
+        _check_same(first, once)
+
+
+def _check_same(first: IdempotencyRecord, once: Once) -> None:
+    if first.body_hash != once.fingerprint:
+        raise IdempotencyKeyReused("This idempotency key was used for another request.", FIELD)
 
 
 async def first_answer(actor: Actor, record: IdempotencyRecord) -> Any:

@@ -4,6 +4,7 @@ import strawberry
 
 from .images import ImageMutations
 from .jobs import JobMutations
+from .legacy import LegacyMutations
 from .projects import ProjectMutations
 from .restoring import RestoringMutations
 from .scenes import SceneMutations
@@ -20,5 +21,6 @@ class Mutation(
     StoryboardMutations,
     JobMutations,
     RestoringMutations,
+    LegacyMutations,
 ):
     pass
