@@ -14,6 +14,9 @@ from tests.making import a_project, a_scene, a_selection, a_shot, an_image
 
 SIZE = {"width": 320, "height": 320}
 PICTURE = "{ width: 320, height: 320 }"
+MIGRATE = (
+    'migrateLegacyProject(input: { document: { id: "old", scenes: [{ prompt: "x" }] } }) { id }'
+)
 
 
 @dataclass
@@ -339,6 +342,10 @@ CASES: dict[str, list[Case]] = {
             "waiting-image": lambda s: delete("Image", s.job.subject_id),
             "choice": lambda s: clear(s.shot).replace("{ id }", "{ restoreId }"),
         }.items()
+    ],
+    "migrateLegacyProject": [
+        Case("another", lambda s: MIGRATE),
+        Case("again", lambda s: MIGRATE, before=lambda s: MIGRATE),
     ],
     "cancelJob": [
         Case("queued", lambda s: f'cancelJob(id: "{s.job.id}") {{ id }}'),

@@ -147,6 +147,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "CancelJob": {"id": "$job"},
     "Restore": {"restoreId": "$deletion"},
     "Export": {"input": {"projectId": "$project", "format": "MP4"}},
+    "MigrateLegacy": {"input": {"document": {"id": "old", "scenes": [{"prompt": "A"}]}}},
     "ProjectEvents": {"projectId": "$project"},
     "LiveBoard": {"id": "$project"},
     "JobProgress": {"jobIds": ["$job"]},
@@ -275,6 +276,23 @@ BAD: dict[str, dict[str, list[Any]]] = {
     "Export": {
         "input.projectId": [conflict("$foreign", "input")],
         "input.format": [no_type("GIF")],
+    },
+    "MigrateLegacy": {
+        "input.document": [
+            *[
+                {},
+                [],
+                [1],
+                "scenes",
+                5,
+                no_type(None),
+                {"a": 1},
+                limit([DEEP]),
+                limit(["A"] * 2_001),
+            ],
+            *[["A", NUL], [{HALF: 1}], ["A", 2**70], ["A", 1e999], limit(["x" * 2_100_000])],
+        ],
+        "input.clientSlug": [missing("x"), "", NUL],
     },
     "ProjectEvents": {"after": [*CURSORS, "$foreignCursor", "$negative", "$fraction", "$huge"]},
     "JobProgress": {

@@ -119,7 +119,11 @@ ANYTHING = {
     "cancelJob": 'cancelJob(id: "{job}") { id }',
     "restore": 'restore(restoreId: "{deletion}") { id }',
 }
-NOT_AT_RANDOM = {"createProject": "is another project's", "deleteProject": "ends the sequence"}
+NOT_AT_RANDOM = {
+    "createProject": "is another project's",
+    "migrateLegacyProject": "is another project's",
+    "deleteProject": "ends the sequence",
+}
 RANDOMLY_NAMED: dict[str, type[Row]] = {
     "scene": Scene,
     "shot": Shot,

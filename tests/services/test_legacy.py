@@ -173,7 +173,7 @@ async def test_twins_at_once_make_one_project(home: Home) -> None:
 
 UNSPECIFIED = [{"prompt": f"Scene {number}"} for number in range(200)]
 ANOTHER_PROCESS = """
-import asyncio, sys
+import asyncio, json, sys
 from models.database import close_database, open_database
 from services import legacy
 from services.backends.bus import LocalBus
@@ -182,12 +182,11 @@ from services.work import perform
 from services.world import World
 from storyreel.identity import local_actor
 from tests.making import HeldQueue
-from tests.services.test_legacy import UNSPECIFIED
 
-async def main(url, folder):
+async def main(url, folder, document):
     await open_database(url)
     actor, world = await local_actor(), World(LocalBus(), HeldQueue(), Storage.open(folder), {})
-    received = await legacy.receive_document(actor, world, None, {"document": UNSPECIFIED})
+    received = await legacy.receive_document(actor, world, None, {"document": json.loads(document)})
     print("ready", flush=True)
     sys.stdin.readline()
     print((await perform(world, actor, legacy.migrate_legacy_project, received)).project_id)
@@ -201,7 +200,8 @@ async def test_twins_in_two_processes_make_one_project(
     home: Home, database_url: str, tmp_path: Path
 ) -> None:
     twin = await asyncio.create_subprocess_exec(
-        *[sys.executable, "-c", ANOTHER_PROCESS, database_url, str(tmp_path / "assets")],
+        *[sys.executable, "-c", ANOTHER_PROCESS],
+        *[database_url, str(tmp_path / "assets"), json.dumps(UNSPECIFIED)],
         cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
