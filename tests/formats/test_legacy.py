@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, replace
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.formats import legacy, legacy_camera, legacy_media
 from services.formats.legacy import LegacyProject, LegacyShot, NotLegacy, TooLarge, read_legacy
+from services.formats.loose import SPELLING
 from services.legacy import BOUNDS, legacy_document
+
+ROOT = Path(__file__).parents[2]
 
 A, B, C = (f"https://example.org/{name}.png" for name in "abc")
 V, W = "https://example.org/v.mp4", "https://example.org/w.mp4"
@@ -441,3 +448,13 @@ def test_a_document_of_the_largest_size_is_read() -> None:
     scenes = [SCENE | {"camera": "wide", "text": "x" * 700} for _ in range(2_000)]
     document = legacy_document({"scenes": scenes}, "input.document")
     assert len(read(document).scenes) == 2_000
+
+
+@pytest.mark.parametrize("module", [legacy, legacy_camera, legacy_media], ids=lambda m: m.__name__)
+def test_the_guide_tells_every_name_that_is_looked_for(module: ModuleType) -> None:
+    guide = (ROOT / "docs" / "LEGACY.md").read_text()
+    told = {SPELLING.sub("", word.lower()) for word in re.findall(r"`(\w+)`", guide)}
+    taken = [value for name, value in vars(module).items() if name.isupper() and name != "SILENT"]
+    nested = [one.values() if isinstance(one, dict) else [one] for one in taken]
+    names = {name for some in nested for one in some if isinstance(one, tuple) for name in one}
+    assert names - {*legacy_media.TIMES} <= told

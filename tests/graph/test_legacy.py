@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from resolvers import api
+from resolvers.errors import translate
 from services import projects
 from services.work import perform
 from tests.conftest import Home
@@ -72,3 +74,7 @@ async def test_a_changed_document_is_told_of_also_where_its_key_comes_again(home
 async def test_a_document_written_into_the_query_is_as_good(home: Home) -> None:
     call = 'migrateLegacyProject(input: { document: [{ prompt: "x", order: 1 }] }) { scenes }'
     assert (await ask(home, f"mutation {{ {call} }}"))["migrateLegacyProject"] == {"scenes": 1}
+    twice = f"mutation {{ {call.replace('order', 'prompt')} }}"
+    result = await api.execute(twice, context_value=home.context())
+    [refused] = translate(result.errors or [])
+    assert (refused.extensions or {})["code"] == "GRAPHQL_VALIDATION_FAILED"
