@@ -201,6 +201,10 @@ class GenerateImagesInput(ImageOrder):
 class RefineImageInput(ImageOrder):
     image_id: strawberry.ID = must("The image to start from.")
     prompt: str = must("What to make of it.")
+    strength: float | None = may(
+        "How far to go from the image: from 0, which stays with it, to 1; the renderer's own choice "
+        "by default."
+    )
 
 
 @strawberry.input(description="An order of animations: of a project or of selections.")

@@ -112,6 +112,7 @@ class Runner:
             width=parameters.get("width", limits.FRAME_WIDTH),
             height=parameters.get("height", limits.FRAME_HEIGHT),
             parent=await self.world.storage.get(parent) if parent else None,
+            strength=inputs.get("strength"),
             model=job.model,
             parameters=parameters,
         )

@@ -263,6 +263,7 @@ BAD: dict[str, dict[str, list[Any]]] = {
     "RefineImage": under("input", ORDER)
     | {
         "input.prompt": texts(20_000),
+        "input.strength": [-0.1, 1.1, no_type("much"), no_type(float("nan"))],
         "input.imageId": [conflict("$pending"), conflict("$elsewhere")],
     },
     "Animate": {
