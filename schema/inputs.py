@@ -202,7 +202,7 @@ class RefineImageInput(ImageOrder):
     image_id: strawberry.ID = must("The image to start from.")
     prompt: str = must("What to make of it.")
     strength: float | None = may(
-        "How far to go from the image: from 0, which stays with it, to 1; the renderer's own choice "
+        "How far to go from the image: 0 stays with it, 1 is as far as can be; up to the renderer "
         "by default."
     )
 

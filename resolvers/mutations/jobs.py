@@ -60,3 +60,7 @@ class JobMutations:
     @strawberry.mutation(description="Cancel a job; one that has ended stays as it is.")
     async def cancel_job(self, info: Info, id: Id) -> Job:
         return Job.of(await info.context.do(cancelling.cancel_job, id))
+
+    @strawberry.mutation(description="Cancel the jobs of an order that have not ended.")
+    async def cancel_batch(self, info: Info, id: Id) -> JobBatch:
+        return JobBatch.of(await info.context.do(cancelling.cancel_batch, id))

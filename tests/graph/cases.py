@@ -351,6 +351,14 @@ CASES: dict[str, list[Case]] = {
         Case("queued", lambda s: f'cancelJob(id: "{s.job.id}") {{ id }}'),
         Case("ended", lambda s: f'cancelJob(id: "{s.ours.job_id}") {{ id }}'),
     ],
+    "cancelBatch": [
+        Case("queued", lambda s: f'cancelBatch(id: "{s.job.batch_id}") {{ id }}'),
+        Case(
+            "ended",
+            lambda s: f'cancelBatch(id: "{s.job.batch_id}") {{ id }}',
+            before=lambda s: f'cancelJob(id: "{s.job.id}") {{ id }}',
+        ),
+    ],
 }
 
 

@@ -81,6 +81,7 @@ PREFIXES = {
     "$pending": "img",
     "$selection": "sel",
     "$job": "job",
+    "$batch": "bat",
     "$deletion": "del",
 }
 IDS = [f"usr_{UUID}", "", "prj_1", "$CAPITALS", f"prj_{UUID}\0", "x_" * 50_000, "' OR 1=1 --"]
@@ -145,6 +146,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "RefineImage": {"input": {"imageId": "$drawn", "prompt": "Dawn"}},
     "Animate": {"input": {"selectionIds": ["$selection"]}},
     "CancelJob": {"id": "$job"},
+    "CancelBatch": {"id": "$batch"},
     "Restore": {"restoreId": "$deletion"},
     "Export": {"input": {"projectId": "$project", "format": "MP4"}},
     "MigrateLegacy": {"input": {"document": {"id": "old", "scenes": [{"prompt": "A"}]}}},
@@ -406,6 +408,7 @@ async def table(home: Home, tmp_path: Path) -> Table:
         "$otherImage": stage.image.id,
         "$selection": stage.our_selection.id,
         "$job": stage.job.id,
+        "$batch": stage.job.batch_id,
         "$deletion": cleared.restore_id,
         "$foreign": foreign.id,
         "$foreignScene": foreign_shot.scene_id,

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from models import DeletionRecord, Image, Job, Row, Scene, Shot, StoryboardSelection
+from models import DeletionRecord, Image, Job, JobBatch, Row, Scene, Shot, StoryboardSelection
 from resolvers import api
 from resolvers.errors import translate
 from services.links import Links
@@ -117,6 +117,7 @@ ANYTHING = {
     "animate": 'animate(input: { projectId: "{project}", duration: 0.1 }) { id }',
     "exportProject": 'exportProject(input: { projectId: "{project}", format: MP4 }) { id }',
     "cancelJob": 'cancelJob(id: "{job}") { id }',
+    "cancelBatch": 'cancelBatch(id: "{batch}") { id }',
     "restore": 'restore(restoreId: "{deletion}") { id }',
 }
 NOT_AT_RANDOM = {
@@ -130,6 +131,7 @@ RANDOMLY_NAMED: dict[str, type[Row]] = {
     "image": Image,
     "selection": StoryboardSelection,
     "job": Job,
+    "batch": JobBatch,
     "deletion": DeletionRecord,
 }
 WORK = "the worker runs"

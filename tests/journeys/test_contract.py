@@ -637,6 +637,25 @@ async def test_canceling_is_idempotent_and_keeps_what_is_finished(board: Board) 
     assert [i["status"] for i in images] == ["COMPLETE"] * 12 + ["CANCELED"]
 
 
+async def test_canceling_a_batch_keeps_what_is_finished(board: Board) -> None:
+    _, [shot] = await some_shots(board, "A woman on a roof")
+    [done] = await drawn(board, shot)
+    batch = await board.ask("GenerateImages", input={"shotId": shot["id"], "count": 12})
+
+    canceled = await board.ask("CancelBatch", id=batch["id"])
+
+    assert (canceled["id"], canceled["requested"], canceled["progress"]) == (batch["id"], 12, 1.0)
+    assert canceled["canceled"] > 0
+    assert canceled["complete"] + canceled["canceled"] == 12
+    assert {job["status"] for job in canceled["jobs"]} <= {"COMPLETE", "CANCELED"}
+    assert await board.ask("CancelBatch", id=batch["id"]) == canceled
+    images = (await board.ask("ShotImages", id=shot["id"], iteration=1))["images"]
+    assert sorted(image["status"] for image in images) == sorted(
+        job["status"] for job in canceled["jobs"]
+    )
+    assert (await board.ask("Job", id=done["job"]["id"]))["status"] == "COMPLETE"
+
+
 async def test_jobs_are_listed_newest_first_and_by_status(board: Board) -> None:
     project, [shot] = await some_shots(board, "A woman on a roof")
     made = [(await drawn(board, shot))[0]["job"]["id"] for _ in range(3)]

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -248,7 +247,7 @@ async def test_a_refinement_is_the_next_iteration_and_knows_its_parent(
 
 async def test_the_strength_of_a_refinement_reaches_the_renderer(home: Home, shot: Shot) -> None:
     studio = Studio()
-    home = replace(home, world=replace(home.world, renderers={studio.name: studio}))
+    home.world.renderers = {studio.name: studio}
     parent = await a_drawn_image(home, shot)
 
     mild = await refine(home, parent.id, count=1, prompt="Darker", strength=0.25)
