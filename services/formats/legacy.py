@@ -134,6 +134,8 @@ class _Entry:
 
 @dataclass
 class _Reading:
+    """Of one document; `things` counts what came of it so far."""
+
     bounds: Bounds
     problems: Problems
     things: int = 0
@@ -237,16 +239,14 @@ class _Reading:
         listed = fields.take(*SHOTS, fits=many)
         heading = title or f"Scene {label or place}"
         media = media_of(fields, bounds)
+        entries = self._entries(listed, bounds.shots - bool(media.pictures)) if listed else []
         shots = []
-        if media.pictures or not (listed and listed.value):
+        if media.pictures or not entries:
             shots.append(self._shot(fields, said or prompt or heading, prompt, media))
         else:
             said = self._joined(fields, said, prompt)
-        if listed is not None:
-            entries = self._entries(listed, bounds.shots - len(shots))
-            shots += [
-                self._listed_shot(entry, n) for n, entry in enumerate(entries, len(shots) + 1)
-            ]
+        for each in entries:
+            shots.append(self._listed_shot(each, len(shots) + 1))
         fields.drop(*SILENT)
         fields.tell_of_left()
         self._count(fields, 1)

@@ -221,6 +221,12 @@ def test_a_scene_that_lists_shots_becomes_a_scene_with_shots() -> None:
     assert project.problems == []
 
 
+@pytest.mark.parametrize("shots", [[], {}, [5], [None]], ids=repr)
+def test_a_scene_without_a_shot_that_can_be_read_has_one_of_its_own(shots: Any) -> None:
+    shot = the_shot(read([{"prompt": "night", "shots": shots}]))
+    assert shot.given["initialPrompt"] == "night"
+
+
 def test_a_scene_with_a_picture_beside_its_shots_gets_a_shot_for_it() -> None:
     [scene] = read([{"image": A, "prompt": "night", "shots": [{"image": B}]}]).scenes
     assert [shot.media.pictures[0].url for shot in scene.shots] == [A, B]
