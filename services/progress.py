@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from models import Job
+from models import Job, job_of, run_named
 from models.database import is_postgres, marks, statement
 
 from . import limits
@@ -56,26 +56,26 @@ class Meter:
         self._stopped: set[str] = set()
 
     @asynccontextmanager
-    async def measuring(self, job_id: str) -> AsyncIterator[Report]:
+    async def measuring(self, run_id: str) -> AsyncIterator[Report]:
         """A report for one job, until the block ends; whoever reports later is canceled too."""
         over = False
 
         def report(phase: str, step: int, total: int, preview: bytes | None = None) -> None:
-            if over or job_id in self._stopped:
+            if over or run_id in self._stopped:
                 raise Canceled
-            latest = self._readings[job_id]
+            latest = self._readings[run_id]
             if step < latest.step and total == latest.total:
                 step = latest.step
             kept = preview or (None if latest.stored else latest.preview)
-            self._readings[job_id] = Reading(phase, step, total, kept)
+            self._readings[run_id] = Reading(phase, step, total, kept)
 
-        self._readings[job_id] = Reading("starting", 0, 0)
+        self._readings[run_id] = Reading("starting", 0, 0)
         try:
             yield report
         finally:
             over = True
-            del self._readings[job_id]
-            self._stopped.discard(job_id)
+            del self._readings[run_id]
+            self._stopped.discard(run_id)
 
     async def run(self) -> None:
         """Store what is due, for ever. A failure is logged and tried again with the next."""
@@ -91,9 +91,9 @@ class Meter:
         watched = dict(self._readings)
         if not watched:
             return
-        due = {job_id: reading for job_id, reading in watched.items() if not reading.stored}
+        due = {run_id: reading for run_id, reading in watched.items() if not reading.stored}
         running = await _running(watched.keys())
-        if due_now := {job_id: at for job_id, at in due.items() if job_id in running}:
+        if due_now := {run_id: at for run_id, at in due.items() if run_id in running}:
             await _store(due_now)
         self._stopped |= (watched.keys() - running.keys()) & self._readings.keys()
         previews = {i: at.preview for i, at in due.items() if at.preview and i in running}
@@ -102,17 +102,17 @@ class Meter:
         try:
             await self._show(previews)
         finally:
-            topics = {progress_topic(running[job_id]) for job_id in due if job_id in running}
+            topics = {progress_topic(running[run_id]) for run_id in due if run_id in running}
             self._world.bus.wake(*topics)
 
     async def _show(self, previews: Mapping[str, bytes]) -> None:
-        for job_id, picture in previews.items():
+        for run_id, picture in previews.items():
             file = await store_preview(self._world.storage, picture)
-            await perform(self._world, SYSTEM, show_preview, job_id, file)
+            await perform(self._world, SYSTEM, show_preview, run_id, file)
 
 
 SKIPPING = " FOR UPDATE SKIP LOCKED"
-STILL_RUNNING = "SELECT id, project_id FROM job WHERE status = 'RUNNING' AND id IN ({marks})"
+STILL_RUNNING = "SELECT id, run, project_id FROM job WHERE status = 'RUNNING' AND id IN ({marks})"
 STORE = """
 UPDATE job SET phase = latest.column2, step = latest.column4, total_steps = latest.column5,
   progress = CASE WHEN latest.column3 > progress THEN latest.column3 ELSE progress END
@@ -122,10 +122,12 @@ WHERE job.id = latest.column1 AND job.id IN ({free})
 FREE = "SELECT id FROM job WHERE status = 'RUNNING' AND id IN ({marks})"
 
 
-async def _running(job_ids: Collection[str]) -> dict[str, str]:
-    """The project ids of those jobs that still run, by job id."""
-    rows = await statement(STILL_RUNNING.format(marks=marks(len(job_ids))), list(job_ids))
-    return {job["id"]: job["project_id"] for job in rows}
+async def _running(run_ids: Collection[str]) -> dict[str, str]:
+    """The project ids of those runs that still go on."""
+    job_ids = list({job_of(run_id) for run_id in run_ids})
+    rows = await statement(STILL_RUNNING.format(marks=marks(len(job_ids))), job_ids)
+    found = {run_named(row["id"], row["run"]): row["project_id"] for row in rows}
+    return {run_id: found[run_id] for run_id in run_ids if run_id in found}
 
 
 async def _store(readings: Mapping[str, Reading]) -> None:
@@ -137,17 +139,17 @@ async def _store(readings: Mapping[str, Reading]) -> None:
     row = "(?, ?, CAST(? AS DOUBLE PRECISION), CAST(? AS INTEGER), CAST(? AS INTEGER))"
     values = [
         value
-        for job_id, at in readings.items()
-        for value in (job_id, at.phase, at.progress, at.step, at.total or None)
+        for run_id, at in readings.items()
+        for value in (job_of(run_id), at.phase, at.progress, at.step, at.total or None)
     ]
     rows = ", ".join([row] * len(readings))
     free = FREE.format(marks=marks(len(readings))) + (SKIPPING if is_postgres() else "")
-    await statement(STORE.format(rows=rows, free=free), [*values, *readings])
+    await statement(STORE.format(rows=rows, free=free), [*values, *map(job_of, readings)])
 
 
-async def show_preview(work: Work, job_id: str, file: File) -> None:
+async def show_preview(work: Work, run_id: str, file: File) -> None:
     """Point a running job at the picture of what it has so far, without an event."""
-    job = await active_job(work, job_id)
+    job = await active_job(work, run_id)
     if job is not None:
         asset = await file.keep(job.project_id)
-        await Job.filter(id=job_id).update(preview_id=asset.id)
+        await Job.filter(id=job.id).update(preview_id=asset.id)

@@ -90,6 +90,7 @@ async def add_shots(
 def unsaved_shot(
     project: Project, scene: Scene, rank: str, given: Mapping[str, Any], path: str
 ) -> Shot:
+    """A checked shot of a new scene, at a rank of the caller's, to be stored with others."""
     return _shot(scene, rank, _checked(given, project, path))
 
 

@@ -351,6 +351,19 @@ CASES: dict[str, list[Case]] = {
         Case("queued", lambda s: f'cancelJob(id: "{s.job.id}") {{ id }}'),
         Case("ended", lambda s: f'cancelJob(id: "{s.ours.job_id}") {{ id }}'),
     ],
+    "retryJob": [
+        Case(
+            "canceled",
+            lambda s: retry(s.job),
+            before=lambda s: f'cancelJob(id: "{s.job.id}") {{ id }}',
+        ),
+        Case(
+            "made",
+            lambda s: retry(s.job),
+            runs=True,
+            before=lambda s: f'cancelJob(id: "{s.job.id}") {{ id }}',
+        ),
+    ],
     "cancelBatch": [
         Case("queued", lambda s: f'cancelBatch(id: "{s.job.batch_id}") {{ id }}'),
         Case(
@@ -360,6 +373,10 @@ CASES: dict[str, list[Case]] = {
         ),
     ],
 }
+
+
+def retry(job: Job) -> str:
+    return f'retryJob(id: "{job.id}") {{ id }}'
 
 
 def choose(shot: Shot, image: Image) -> str:

@@ -16,13 +16,13 @@ from models import MediaStatus, Shot
 from resolvers import api
 from resolvers.errors import translate
 from schema.cursor import feed_cursor, pack
-from services import projects, storyboard
+from services import cancelling, projects, storyboard
 from services.idempotency import Once
 from services.work import perform, perform_once
 from tests.conftest import Home
 from tests.graph.cases import a_stage
 from tests.journeys.contract import documents
-from tests.making import a_project, a_scene, an_image
+from tests.making import a_project, a_scene, an_image, ordered
 from tests.stored import stored
 
 INVALID, CONFLICT = "INVALID_INPUT", "CONFLICT"
@@ -82,6 +82,7 @@ PREFIXES = {
     "$selection": "sel",
     "$job": "job",
     "$batch": "bat",
+    "$canceled": "job",
     "$deletion": "del",
 }
 IDS = [f"usr_{UUID}", "", "prj_1", "$CAPITALS", f"prj_{UUID}\0", "x_" * 50_000, "' OR 1=1 --"]
@@ -147,6 +148,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "Animate": {"input": {"selectionIds": ["$selection"]}},
     "CancelJob": {"id": "$job"},
     "CancelBatch": {"id": "$batch"},
+    "RetryJob": {"id": "$canceled"},
     "Restore": {"restoreId": "$deletion"},
     "Export": {"input": {"projectId": "$project", "format": "MP4"}},
     "MigrateLegacy": {"input": {"document": {"id": "old", "scenes": [{"prompt": "A"}]}}},
@@ -243,6 +245,7 @@ BAD: dict[str, dict[str, list[Any]]] = {
         "patch.imageUrl": ADDRESSES,
         "patch.metadata": JSON,
     },
+    "RetryJob": {"id": [conflict("$job"), conflict("$done")]},
     "SelectMasterShot": {
         "input.imageId": [
             *[conflict("$pending"), missing("$otherImage"), missing("$foreignImage")],
@@ -397,6 +400,8 @@ async def table(home: Home, tmp_path: Path) -> Table:
     once = Once("createProject", "used", {"prompt": "used"})
     await perform_once(home.world, home.owner, once, projects.create_project, {"prompt": "used"})
     project = stage.project.id
+    [canceled] = await ordered(home, stage.bare)
+    await perform(home.world, home.owner, cancelling.cancel_job, canceled.id)
     names = {
         "$project": project,
         "$scene": stage.scene.id,
@@ -408,7 +413,9 @@ async def table(home: Home, tmp_path: Path) -> Table:
         "$otherImage": stage.image.id,
         "$selection": stage.our_selection.id,
         "$job": stage.job.id,
+        "$done": str(stage.ours.job_id),
         "$batch": stage.job.batch_id,
+        "$canceled": canceled.id,
         "$deletion": cleared.restore_id,
         "$foreign": foreign.id,
         "$foreignScene": foreign_shot.scene_id,

@@ -117,6 +117,7 @@ ANYTHING = {
     "animate": 'animate(input: { projectId: "{project}", duration: 0.1 }) { id }',
     "exportProject": 'exportProject(input: { projectId: "{project}", format: MP4 }) { id }',
     "cancelJob": 'cancelJob(id: "{job}") { id }',
+    "retryJob": 'retryJob(id: "{job}") { id }',
     "cancelBatch": 'cancelBatch(id: "{batch}") { id }',
     "restore": 'restore(restoreId: "{deletion}") { id }',
 }

@@ -656,6 +656,25 @@ async def test_canceling_a_batch_keeps_what_is_finished(board: Board) -> None:
     assert (await board.ask("Job", id=done["job"]["id"]))["status"] == "COMPLETE"
 
 
+async def test_a_canceled_job_is_tried_anew_and_makes_its_image(board: Board) -> None:
+    _, [shot] = await some_shots(board, "A woman on a roof")
+    ask = {"shotId": shot["id"], "count": 12, "parameters": SMALL}
+    batch = await board.ask("GenerateImages", input=ask)
+    last = batch["jobs"][-1]
+    await board.ask("CancelBatch", id=batch["id"])
+
+    retried = await board.ask("RetryJob", id=last["id"])
+    await watched(board, retried)
+
+    assert (retried["id"], retried["status"]) == (last["id"], "QUEUED")
+    assert (await board.ask("Job", id=last["id"]))["status"] == "COMPLETE"
+    [*_, image] = (await board.ask("ShotImages", id=shot["id"]))["images"]
+    assert (image["job"]["id"], image["status"]) == (last["id"], "COMPLETE")
+    with pytest.raises(Refused) as refused:
+        await board.ask("RetryJob", id=last["id"])
+    assert refused.value.code == "CONFLICT"
+
+
 async def test_jobs_are_listed_newest_first_and_by_status(board: Board) -> None:
     project, [shot] = await some_shots(board, "A woman on a roof")
     made = [(await drawn(board, shot))[0]["job"]["id"] for _ in range(3)]

@@ -30,6 +30,7 @@ from services import (
     limits,
     projects,
     restoring,
+    retrying,
     scenes,
     shots,
     storyboard,
@@ -86,6 +87,7 @@ async def a_board(home: Home) -> Board:
     shot = await a_shot(home, scene)
     image = await a_drawn_image(home, shot)
     [job] = await ordered(home, shot, prompt="Another")
+    job = await perform(home.world, home.owner, cancelling.cancel_job, job.id)
     gone = await perform(home.world, home.owner, shots.delete_shot, (await a_shot(home, scene)).id)
     deletion = await DeletionRecord.get(id=gone.restore_id)
     batch, selection = await JobBatch.get(id=job.batch_id), await a_selection(home, image)
@@ -168,6 +170,7 @@ WRITES = [
     ),
     Write("restore", DeletionRecord, restoring.restore, lambda i, b: (i,), "restoreId"),
     Write("cancel_job", Job, cancelling.cancel_job, lambda i, b: (i,), "id"),
+    Write("retry_job", Job, retrying.retry_job, lambda i, b: (i,), "id"),
     Write("cancel_batch", JobBatch, cancelling.cancel_batch, lambda i, b: (i,), "id"),
     Write(
         "export_project", Project, export.export_project, lambda i, b: (i, "MP4"), "input.projectId"
