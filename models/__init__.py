@@ -9,7 +9,8 @@ from .feed import Event, EventKind, Feed, events_after
 from .idempotency import IdempotencyRecord
 from .ids import new_id, prefix_of
 from .image import Image, MediaStatus
-from .job import ACTIVE, Job, JobBatch, JobKind, JobStatus, jobs_by_status
+from .job import ACTIVE, Job, JobBatch, JobKind, JobStatus, job_of, jobs_by_status, run_named
+from .legacy import LegacyMigration
 from .presence import Presence
 from .progress import ProjectProgress, RedesignStatus, progress_of_projects, scenes_complete
 from .project import Project, WorkflowVersion
@@ -37,6 +38,7 @@ __all__ = [
     "JobBatch",
     "JobKind",
     "JobStatus",
+    "LegacyMigration",
     "MediaStatus",
     "Mention",
     "Presence",
@@ -54,6 +56,7 @@ __all__ = [
     "WorkflowVersion",
     "by_any_id",
     "events_after",
+    "job_of",
     "jobs_by_status",
     "mentions_of",
     "new_id",
@@ -62,6 +65,7 @@ __all__ = [
     "progress_of_projects",
     "queue_positions",
     "references_of",
+    "run_named",
     "scenes_complete",
     "seconds_taken",
     "workers_seen_since",

@@ -87,6 +87,7 @@ class Job(Row):
     total_steps = fields.IntField(null=True)
     attempt = fields.IntField(default=0)
     max_attempts = fields.IntField(default=3)
+    run = fields.IntField(default=1, db_default=1)
     error_code = fields.CharField(max_length=60, null=True)
     error_message: str | None = fields.TextField(null=True)
     external_id = fields.CharField(max_length=200, null=True)
@@ -108,6 +109,20 @@ class Job(Row):
     class Meta:
         table = "job"
         indexes = (("project_id", "id"), ("status", "id"))
+
+    @property
+    def run_id(self) -> str:
+        return run_named(self.id, self.run)
+
+
+def run_named(job_id: str, run: int) -> str:
+    """What the engine calls a run: a job that is tried anew is another piece of work there."""
+    return job_id if run == 1 else f"{job_id}.{run}"
+
+
+def job_of(run_id: str) -> str:
+    """The id of the job that a run is of."""
+    return run_id.partition(".")[0]
 
 
 async def jobs_by_status() -> dict[JobStatus, int]:

@@ -74,6 +74,13 @@ class CreateProjectInput:
     idempotency_key: str | None = may(KEY)
 
 
+@strawberry.input(description="A project of the first version.")
+class MigrateLegacyInput:
+    document: JSON = must("The document: a JSON object or list, at most 2 MiB.")
+    client_slug: str | None = may("The workspace; the first of yours by default.")
+    idempotency_key: str | None = may(KEY)
+
+
 @strawberry.input(description="Changes of a project.")
 class ProjectPatch:
     title: str | None = may("Its title.")
@@ -194,6 +201,10 @@ class GenerateImagesInput(ImageOrder):
 class RefineImageInput(ImageOrder):
     image_id: strawberry.ID = must("The image to start from.")
     prompt: str = must("What to make of it.")
+    strength: float | None = may(
+        "How far to go from the image: 0 stays with it, 1 is as far as can be; up to the renderer "
+        "by default."
+    )
 
 
 @strawberry.input(description="An order of animations: of a project or of selections.")

@@ -33,7 +33,9 @@ class Job(View[models.Job], Node):
     kind: models.JobKind = strawberry.field(description="What it makes.")
     status: models.JobStatus = strawberry.field(description="How far it is.")
     phase: str | None = strawberry.field(description="What it is busy with, in a word.")
-    progress: float = strawberry.field(description="From 0 to 1, never going back.")
+    progress: float = strawberry.field(
+        description="From 0 to 1; it goes back only when the job is tried anew."
+    )
     step: int = strawberry.field(description="Steps done.")
     total_steps: int | None = strawberry.field(description="Steps in all, once known.")
     attempt: int = strawberry.field(description="Which attempt this is, from 1; 0 while queued.")
@@ -42,7 +44,9 @@ class Job(View[models.Job], Node):
     model: str | None = strawberry.field(description="The model asked for.")
     external_id: str | None = strawberry.field(description="Its id at the provider.")
     created_at: datetime = strawberry.field(description="When it was ordered.")
-    started_at: datetime | None = strawberry.field(description="When its first attempt began.")
+    started_at: datetime | None = strawberry.field(
+        description="When its first attempt began, of those since it was last tried anew."
+    )
     finished_at: datetime | None = strawberry.field(description="When it ended.")
     batch: "JobBatch" = up(models.JobBatch, by="batch_id", description="The order it belongs to.")
     asset: Asset | None = up(models.Asset, by="asset_id", description="The file it made.")

@@ -12,14 +12,19 @@ from .connection import After, Connection, First, page_size
 from .cursor import Cursor, feed_cursor, invalid, sequence_in
 from .event import ProjectChanges
 from .job import Job
+from .legacy import LegacyMigration
 from .loading import Info
 from .node import Node
 from .scene import Scene
 from .selection import StoryboardSelection
 from .size import expected
-from .view import Children, View, many, up
+from .view import Children, View, many, one, up
 
-strawberry.enum(models.WorkflowVersion, description="Which pipeline a project follows.")
+strawberry.enum(
+    models.WorkflowVersion,
+    description="Which pipeline a project follows. Those of this server, migrated ones too, follow "
+    "V2_REDESIGN; V1_LEGACY is for documents that are not migrated yet.",
+)
 strawberry.enum(
     models.RedesignStatus, description="The stage of a project; it follows from its rows."
 )
@@ -60,6 +65,12 @@ class Project(View[models.Project], Node):
         order=("rank",),
         items=50,
         description="In order; at most 2,000.",
+    )
+
+    legacy: LegacyMigration | None = one(
+        models.LegacyMigration,
+        on="project_id",
+        description="The document of the first version that it was made of, if it was.",
     )
 
     @strawberry.field(description="Frames per second, as `24` or `24000/1001`.")

@@ -19,6 +19,7 @@ from models import (
     Image,
     Job,
     JobBatch,
+    LegacyMigration,
     Project,
     Row,
     Scene,
@@ -37,7 +38,10 @@ R = TypeVar("R", bound=Row)
 
 NODES = {
     model.PREFIX
-    for model in (Client, Project, Scene, Shot, Image, StoryboardSelection, Job, JobBatch, Asset)
+    for model in (
+        *(Client, Project, Scene, Shot, Image, StoryboardSelection),
+        *(Job, JobBatch, Asset, LegacyMigration),
+    )
 }
 
 NO_CLIENT = ""

@@ -21,6 +21,7 @@ EXTENSIONS = {
     "image/png": "png",
     "image/webp": "webp",
     "video/mp4": "mp4",
+    "application/json": "json",
 }
 
 
@@ -84,6 +85,11 @@ async def store_video(storage: Storage, source: bytes | Path) -> Made:
     """Store a finished MP4."""
     stored = await (storage.put(source) if isinstance(source, bytes) else storage.put_file(source))
     return Made(file=_file(stored, "video/mp4"))
+
+
+async def store_json(storage: Storage, data: bytes) -> File:
+    """Store a JSON document."""
+    return _file(await storage.put(data), "application/json")
 
 
 def _file(stored: Stored, media_type: str) -> File:

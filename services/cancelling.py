@@ -9,6 +9,7 @@ from models import (
     EventKind,
     Image,
     Job,
+    JobBatch,
     JobKind,
     JobStatus,
     MediaStatus,
@@ -26,6 +27,14 @@ async def cancel_job(work: Work, job_id: str) -> Job:
         return job
     await end_job(work, job, JobStatus.CANCELED, tell=MediaStatus.CANCELED)
     return job
+
+
+async def cancel_batch(work: Work, batch_id: str) -> JobBatch:
+    """Cancel the jobs of a batch that are queued or running; those that have ended stay."""
+    batch = await work.held(JobBatch, batch_id)
+    for job in await Job.filter(batch_id=batch.id, status__in=ACTIVE).order_by("id"):
+        await end_job(work, job, JobStatus.CANCELED, tell=MediaStatus.CANCELED)
+    return batch
 
 
 async def cancel_jobs(work: Work, jobs: Sequence[Job]) -> None:

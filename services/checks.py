@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from . import limits
-from .errors import InvalidInput, LimitExceeded
+from .errors import InvalidInput, LimitExceeded, Refusal
 
 Check = Callable[[Any, str], Any]
 Document = Mapping[str, Any]
@@ -111,6 +111,19 @@ def _is_web_address(address: str) -> bool:
     )
 
 
+def passes(check: Check) -> Callable[[Any], bool]:
+    """Whether a value would not be refused."""
+
+    def passed(value: Any) -> bool:
+        try:
+            check(value, "")
+        except Refusal:
+            return False
+        return True
+
+    return passed
+
+
 def shape(**fields: Check) -> Check:
     """A nested document; null clears all of it."""
 
@@ -120,7 +133,7 @@ def shape(**fields: Check) -> Check:
     return check
 
 
-def document(value: Any, path: str) -> Any:
+def document(value: Any, path: str, most: int = limits.DOCUMENT_BYTES) -> Any:
     """A JSON object or list of bounded size and depth, of values that every database can hold."""
     if value is None:
         return None
@@ -130,8 +143,8 @@ def document(value: Any, path: str) -> Any:
     for level in _levels(value):
         for item in level:
             _check_storable(item, path)
-    if len(json.dumps(value, ensure_ascii=False).encode()) > limits.DOCUMENT_BYTES:
-        raise LimitExceeded(f"At most {limits.DOCUMENT_BYTES:,} bytes of JSON.", path)
+    if len(json.dumps(value, ensure_ascii=False).encode()) > most:
+        raise LimitExceeded(f"At most {most:,} bytes of JSON.", path)
     return value
 
 

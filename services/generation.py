@@ -44,7 +44,7 @@ async def refine_image(work: Work, image_id: str, given: Mapping[str, Any]) -> J
     image = await work.held(Image, image_id, "input.imageId")
     shot = await Shot.get(id=image.shot_id)
     parent = await _parent(shot, image.id, "input.imageId")
-    return await _order(work, shot, parent, checked(ORDER, given, "input"))
+    return await _order(work, shot, parent, checked(REFINEMENT, given, "input"))
 
 
 async def _parent(shot: Shot, image_id: str, field: str) -> Image:
@@ -105,6 +105,7 @@ async def _request(shot: Shot, parent: Image | None, order: Mapping[str, Any]) -
         "count": order.get("count") or limits.VARIANTS_DEFAULT,
         "parentImageId": parent.id if parent else None,
         "parentSha256": picture.sha256 if picture else None,
+        "strength": order.get("strength"),
         "label": f"SC {scene.label or scene.place} / SH {shot.label or place}",
         "camera": shot.camera,
         "parameters": _known(shot.generation.get("parameters"), order.get("parameters")),
@@ -146,3 +147,4 @@ ORDER = {
     "model": text(limits.EXTERNAL_ID, nullable=True),
     "parameters": parameters,
 }
+REFINEMENT = ORDER | {"strength": number(0, 1)}

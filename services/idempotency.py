@@ -57,10 +57,21 @@ async def claim(actor: Actor, once: Once) -> IdempotencyRecord:
     )
     await IdempotencyRecord.bulk_create([record], ignore_conflicts=True)
     first = await IdempotencyRecord.get(actor_id=actor.id, key=once.key)
-    if first.body_hash != record.body_hash:
+    _check_same(first, once)
+    return first
+
+
+async def refuse_reused(actor: Actor, once: Once) -> None:
+    """What `claim` would refuse by now, for who must know before the unit of work."""
+    first = await IdempotencyRecord.get_or_none(actor_id=actor.id, key=once.key)
+    if first is not None:
+        _check_same(first, once)
+
+
+def _check_same(first: IdempotencyRecord, once: Once) -> None:
+    if first.body_hash != once.fingerprint:
         reused = "This idempotency key was used for another request."
         raise IdempotencyKeyReused(reused, once.key_at)
-    return first
 
 
 async def first_answer(actor: Actor, once: Once, record: IdempotencyRecord) -> Any:

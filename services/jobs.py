@@ -21,6 +21,7 @@ from models import (
     MediaStatus,
     Project,
     StoryboardSelection,
+    job_of,
 )
 
 from . import limits
@@ -64,9 +65,7 @@ async def enrol(
 ) -> tuple[JobBatch, list[Job]]:
     """A batch with a queued job for each subject id and its inputs ("shotId" if it has one)."""
     project = enrolment.project
-    active = await Job.filter(project_id=project.id, status__in=ACTIVE).count()
-    if active + len(subjects) > limits.ACTIVE_JOBS_PER_PROJECT:
-        raise LimitExceeded(f"At most {limits.ACTIVE_JOBS_PER_PROJECT:,} jobs at once.", "input")
+    await check_active(project.id, len(subjects), "input")
     batch = await JobBatch.create(
         project_id=project.id, kind=enrolment.kind, input_hash=enrolment.input_hash
     )
@@ -91,6 +90,13 @@ async def enrol(
     return batch, jobs
 
 
+async def check_active(project_id: str, more: int, field: str) -> None:
+    """Refuse more jobs than may be active in a project."""
+    active = await Job.filter(project_id=project_id, status__in=ACTIVE).count()
+    if active + more > limits.ACTIVE_JOBS_PER_PROJECT:
+        raise LimitExceeded(f"At most {limits.ACTIVE_JOBS_PER_PROJECT:,} jobs at once.", field)
+
+
 def renderer_named(work: Work, name: str | None) -> str:
     """The renderer asked for, or the first one configured."""
     known = list(work.world.renderers)
@@ -100,22 +106,25 @@ def renderer_named(work: Work, name: str | None) -> str:
     return name or known[0]
 
 
-async def active_job(work: Work, job_id: str) -> Job | None:
-    """The job, held for a change, while it is active."""
+async def active_job(work: Work, run_id: str) -> Job | None:
+    """The job of a run, held for a change, while it is active and no later run has begun."""
+    job_id = job_of(run_id)
     if await work.hold(Job, job_id) is None:
         return None
     job = await Job.get_or_none(id=job_id)  # a deletion that was waited for may have taken it
-    return job if job is not None and job.status in ACTIVE else None
+    if job is None or job.status not in ACTIVE or job.run_id != run_id:
+        return None
+    return job
 
 
-async def begin_job(work: Work, job_id: str) -> Job | None:
+async def begin_job(work: Work, run_id: str) -> Job | None:
     """Count an attempt. None: the job has ended, or used up its attempts and fails here."""
-    job = await active_job(work, job_id)
+    job = await active_job(work, run_id)
     if job is None:
         return None
     if job.attempt >= job.max_attempts:
         message = f"Given up after {job.attempt} attempts that did not end."
-        await fail_job(work, job_id, "ATTEMPTS_EXHAUSTED", message)
+        await fail_job(work, run_id, "ATTEMPTS_EXHAUSTED", message)
         return None
     job.attempt += 1
     changed = ["attempt"]
@@ -128,25 +137,25 @@ async def begin_job(work: Work, job_id: str) -> Job | None:
     return job
 
 
-async def discount_attempt(work: Work, job_id: str) -> None:
+async def discount_attempt(work: Work, run_id: str) -> None:
     """The attempt was broken off from our side: a worker that stops in order uses none up."""
-    job = await active_job(work, job_id)
+    job = await active_job(work, run_id)
     if job is not None and job.attempt > 0:
         job.attempt -= 1
         await job.save(update_fields=["attempt", "updated_at"])
         work.record(job, EventKind.UPDATED, "attempt")
 
 
-async def fail_job(work: Work, job_id: str, code: str, message: str) -> Job | None:
-    job = await active_job(work, job_id)
+async def fail_job(work: Work, run_id: str, code: str, message: str) -> Job | None:
+    job = await active_job(work, run_id)
     if job is not None:
         await end_job(work, job, JobStatus.FAILED, error=(code, message), tell=MediaStatus.FAILED)
     return job
 
 
-async def complete_job(work: Work, job_id: str, made: Made) -> Job | None:
+async def complete_job(work: Work, run_id: str, made: Made) -> Job | None:
     """Adopt what a job made: the one place where its result becomes visible."""
-    job = await active_job(work, job_id)
+    job = await active_job(work, run_id)
     if job is None:
         return None
     asset = await made.file.keep(job.project_id)

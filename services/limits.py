@@ -27,6 +27,11 @@ VARIANT_NUMBER = 999
 ITERATION_NUMBER = 9_999
 ACTIVE_JOBS_PER_PROJECT = 2_000
 ATTEMPTS = 3
+RUNS = 5  # of a job: the first and four that people ask for, each of so many attempts
+
+LEGACY_BYTES = 2_097_152
+LEGACY_THINGS = 10_000  # scenes, shots, images and selections made in one unit of work
+LEGACY_PROBLEMS = 500
 
 QUERY_DEPTH = 20
 QUERY_TOKENS = 2_000

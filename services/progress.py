@@ -14,9 +14,9 @@ import logging
 from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
-from models import Job, JobStatus
+from models import Job, JobStatus, job_of, run_named
 from models.database import is_postgres, marks, statement
 
 from . import limits
@@ -40,6 +40,7 @@ def progress_topic(project_id: str) -> str:
 class Note:
     """What a watcher is told between two looks at the job."""
 
+    run: int
     attempt: int
     phase: str
     step: int
@@ -47,7 +48,7 @@ class Note:
     progress: float
 
     def text(self) -> str:
-        return json.dumps([self.attempt, self.phase, self.step, self.total, self.progress])
+        return json.dumps(astuple(self))
 
     @classmethod
     def read(cls, text: str) -> Note | None:
@@ -59,7 +60,8 @@ class Note:
 
     def onto(self, job: Job) -> Job:
         """The job as it is now, if the note is newer than what is stored."""
-        if job.status is not JobStatus.RUNNING or job.attempt != self.attempt:
+        other = (job.run, job.attempt) != (self.run, self.attempt)
+        if other or job.status is not JobStatus.RUNNING:
             return job
         if (self.step, self.progress) < (job.step, job.progress) and self.phase == job.phase:
             return job
@@ -88,7 +90,8 @@ class Reading:
     @property
     def note(self) -> Note:
         total = self.total or None
-        return Note(self.job.attempt, self.phase, self.step, total, self.progress)
+        which = self.job.run, self.job.attempt
+        return Note(*which, self.phase, self.step, total, self.progress)
 
 
 class Meter:
@@ -101,25 +104,26 @@ class Meter:
 
     @asynccontextmanager
     async def measuring(self, job: Job) -> AsyncIterator[Report]:
-        """A report for one job, until the block ends; whoever reports later is canceled too."""
-        job_id, over = job.id, False
+        """A report for one run of a job, until the block ends; whoever reports later is canceled
+        too."""
+        run_id, over = job.run_id, False
 
         def report(phase: str, step: int, total: int, preview: bytes | None = None) -> None:
-            if over or job_id in self._stopped:
+            if over or run_id in self._stopped:
                 raise Canceled
-            latest = self._readings[job_id]
+            latest = self._readings[run_id]
             if step < latest.step and total == latest.total:
                 step = latest.step
             kept = preview or (None if latest.stored else latest.preview)
-            self._readings[job_id] = Reading(job, phase, step, total, kept)
+            self._readings[run_id] = Reading(job, phase, step, total, kept)
 
-        self._readings[job_id] = Reading(job, "starting", 0, 0)
+        self._readings[run_id] = Reading(job, "starting", 0, 0)
         try:
             yield report
         finally:
             over = True
-            del self._readings[job_id]
-            self._stopped.discard(job_id)
+            del self._readings[run_id]
+            self._stopped.discard(run_id)
 
     async def run(self) -> None:
         """Tell and store what is due, for ever."""
@@ -143,11 +147,11 @@ class Meter:
 
     def tell(self) -> None:
         """Tell the watchers every change since the last time."""
-        for job_id, reading in list(self._readings.items()):
+        for reading in list(self._readings.values()):
             if not reading.told:
                 reading.told = True
                 topic = progress_topic(reading.job.project_id)
-                self._world.bus.tell(topic, job_id, reading.note.text())
+                self._world.bus.tell(topic, reading.job.id, reading.note.text())
 
     async def flush(self) -> None:
         """Store every change since the last time, by one statement, and tell it."""
@@ -155,25 +159,25 @@ class Meter:
         watched = dict(self._readings)
         if not watched:
             return
-        due = {job_id: reading for job_id, reading in watched.items() if not reading.stored}
+        due = {run_id: reading for run_id, reading in watched.items() if not reading.stored}
         running = await _running(watched.keys())
-        if due_now := {job_id: at for job_id, at in due.items() if job_id in running}:
+        if due_now := {run_id: at for run_id, at in due.items() if run_id in running}:
             await _store(due_now)
         self._stopped |= (watched.keys() - running) & self._readings.keys()
         for reading in due.values():
             reading.stored = True
-        for job_id, reading in due.items():
-            if reading.preview is not None and job_id in running:
+        for run_id, reading in due.items():
+            if reading.preview is not None and run_id in running:
                 await self._show(reading.job, reading.preview)
 
     async def _show(self, job: Job, picture: bytes) -> None:
         file = await store_preview(self._world.storage, picture)
-        await perform(self._world, SYSTEM, show_preview, job.id, file)
+        await perform(self._world, SYSTEM, show_preview, job.run_id, file)
         self._world.bus.wake(progress_topic(job.project_id))
 
 
 SKIPPING = " FOR UPDATE SKIP LOCKED"
-STILL_RUNNING = "SELECT id FROM job WHERE status = 'RUNNING' AND id IN ({marks})"
+STILL_RUNNING = "SELECT id, run FROM job WHERE status = 'RUNNING' AND id IN ({marks})"
 STORE = """
 UPDATE job SET phase = latest.column2, step = latest.column4, total_steps = latest.column5,
   progress = CASE WHEN latest.column3 > progress THEN latest.column3 ELSE progress END
@@ -183,10 +187,11 @@ WHERE job.id = latest.column1 AND job.id IN ({free})
 FREE = "SELECT id FROM job WHERE status = 'RUNNING' AND id IN ({marks})"
 
 
-async def _running(job_ids: Collection[str]) -> set[str]:
-    """Those jobs that still run."""
-    rows = await statement(STILL_RUNNING.format(marks=marks(len(job_ids))), list(job_ids))
-    return {job["id"] for job in rows}
+async def _running(run_ids: Collection[str]) -> set[str]:
+    """Those runs that still go on."""
+    job_ids = list({job_of(run_id) for run_id in run_ids})
+    rows = await statement(STILL_RUNNING.format(marks=marks(len(job_ids))), job_ids)
+    return {run_named(job["id"], job["run"]) for job in rows} & set(run_ids)
 
 
 async def _store(readings: Mapping[str, Reading]) -> None:
@@ -198,17 +203,17 @@ async def _store(readings: Mapping[str, Reading]) -> None:
     row = "(?, ?, CAST(? AS DOUBLE PRECISION), CAST(? AS INTEGER), CAST(? AS INTEGER))"
     values = [
         value
-        for job_id, at in readings.items()
-        for value in (job_id, at.phase, at.progress, at.step, at.total or None)
+        for run_id, at in readings.items()
+        for value in (job_of(run_id), at.phase, at.progress, at.step, at.total or None)
     ]
     rows = ", ".join([row] * len(readings))
     free = FREE.format(marks=marks(len(readings))) + (SKIPPING if is_postgres() else "")
-    await statement(STORE.format(rows=rows, free=free), [*values, *readings])
+    await statement(STORE.format(rows=rows, free=free), [*values, *map(job_of, readings)])
 
 
-async def show_preview(work: Work, job_id: str, file: File) -> None:
+async def show_preview(work: Work, run_id: str, file: File) -> None:
     """Point a running job at the picture of what it has so far, without an event."""
-    job = await active_job(work, job_id)
+    job = await active_job(work, run_id)
     if job is not None:
         asset = await file.keep(job.project_id)
-        await Job.filter(id=job_id).update(preview_id=asset.id)
+        await Job.filter(id=job.id).update(preview_id=asset.id)

@@ -21,6 +21,7 @@ from models import (
     Job,
     JobBatch,
     JobStatus,
+    LegacyMigration,
     MediaStatus,
     Mention,
     Ranked,
@@ -41,12 +42,13 @@ from .ordering import rank_again
 from .work import Work
 
 FIELD = "restoreId"
-UNTOLD: tuple[type[Row], ...] = (Asset, JobBatch)
+UNTOLD: tuple[type[Row], ...] = (Asset, JobBatch, LegacyMigration)
 """Kinds that have no events of their own."""
 
 TAKEN_SINCE = {
     Image: "Another image has its iteration and variant number now.",
     StoryboardSelection: "Another image has been chosen for the shot since; clear that first.",
+    LegacyMigration: "Its document was migrated again since; delete the project of that first.",
 }
 
 

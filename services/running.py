@@ -39,13 +39,13 @@ class Runner:
     world: World
     meter: Meter
 
-    async def produce(self, job_id: str) -> Outcome:
+    async def produce(self, run_id: str) -> Outcome:
         """One attempt. The file it made is in storage before this returns; no row tells of it yet.
 
         The outcome is plain data: {"made": …}, {"failed": [code, message], "again": bool} or
         {"over"}. Cancelled, as when the worker stops, it leaves no trace but what is stored.
         """
-        job = await self._begin(job_id)
+        job = await self._begin(run_id)
         if job is None:
             return OVER
         bind_contextvars(attempt=job.attempt)  # onto the log lines of what follows
@@ -53,7 +53,7 @@ class Runner:
             async with self.meter.measuring(job) as report:
                 made = await self._make(job, report)
         except asyncio.CancelledError:
-            await perform(self.world, SYSTEM, discount_attempt, job.id)
+            await perform(self.world, SYSTEM, discount_attempt, run_id)
             raise
         except Canceled:
             return OVER
@@ -63,24 +63,24 @@ class Runner:
             return {"failed": [failure.code, failure.message], "again": again}
         return {"made": asdict(made)}
 
-    async def _begin(self, job_id: str) -> Job | None:
+    async def _begin(self, run_id: str) -> Job | None:
         """Count the attempt; a worker that is stopped while it begins counts it off again."""
-        beginning = asyncio.ensure_future(perform(self.world, SYSTEM, begin_job, job_id))
+        beginning = asyncio.ensure_future(perform(self.world, SYSTEM, begin_job, run_id))
         try:
             return await asyncio.shield(beginning)
         except asyncio.CancelledError:
             if await beginning is not None:
-                await perform(self.world, SYSTEM, discount_attempt, job_id)
+                await perform(self.world, SYSTEM, discount_attempt, run_id)
             raise
 
-    async def conclude(self, job_id: str, outcome: Outcome) -> None:
+    async def conclude(self, run_id: str, outcome: Outcome) -> None:
         """Make the last attempt's outcome visible. A job that has ended meanwhile keeps its end."""
         if "made" in outcome:
             await perform(
-                self.world, SYSTEM, complete_job, job_id, Made.from_record(outcome["made"])
+                self.world, SYSTEM, complete_job, run_id, Made.from_record(outcome["made"])
             )
         elif "failed" in outcome:
-            await perform(self.world, SYSTEM, fail_job, job_id, *outcome["failed"])
+            await perform(self.world, SYSTEM, fail_job, run_id, *outcome["failed"])
 
     async def _make(self, job: Job, report: Report) -> Made:
         if job.kind is JobKind.IMAGE:
@@ -112,6 +112,7 @@ class Runner:
             width=parameters.get("width", limits.FRAME_WIDTH),
             height=parameters.get("height", limits.FRAME_HEIGHT),
             parent=await self.world.storage.get(parent) if parent else None,
+            strength=inputs.get("strength"),
             model=job.model,
             parameters=parameters,
         )

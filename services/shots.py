@@ -87,6 +87,13 @@ async def add_shots(
         work.record(shot, EventKind.CREATED)
 
 
+def unsaved_shot(
+    project: Project, scene: Scene, rank: str, given: Mapping[str, Any], path: str
+) -> Shot:
+    """A checked shot of a new scene, at a rank of the caller's, to be stored with others."""
+    return _shot(scene, rank, _checked(given, project, path))
+
+
 def _shot(scene: Scene, rank: str, values: Mapping[str, Any]) -> Shot:
     return Shot(project_id=scene.project_id, scene_id=scene.id, rank=rank, **columns(values))
 

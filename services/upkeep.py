@@ -19,6 +19,7 @@ from models import (
     MediaStatus,
     Presence,
     Worker,
+    job_of,
 )
 
 from . import limits
@@ -118,25 +119,27 @@ async def sweep(world: World) -> None:
     after = ""
     while jobs := await active.filter(id__gt=after).limit(SWEPT_AT_ONCE):
         after = jobs[-1].id
-        known = await world.queue.known([job.id for job in jobs])
-        waiting = [j.id for j in jobs if j.status is JobStatus.QUEUED and j.id not in known]
+        known = await world.queue.known([job.run_id for job in jobs])
+        queued = [job.run_id for job in jobs if job.status is JobStatus.QUEUED]
+        waiting = [run_id for run_id in queued if run_id not in known]
         if waiting:
             logger.warning("The engine did not know %d queued jobs.", len(waiting))
             await perform(world, SYSTEM, queue_again, waiting)
         for job in jobs:
-            if job.id not in waiting and not known.get(job.id, False):
-                await perform(world, SYSTEM, lose_job, job.id)
+            if job.run_id not in waiting and not known.get(job.run_id, False):
+                await perform(world, SYSTEM, lose_job, job.run_id)
 
 
-async def queue_again(work: Work, job_ids: list[str]) -> None:
+async def queue_again(work: Work, run_ids: list[str]) -> None:
     """Hand over jobs once more, those that still wait."""
+    job_ids = [job_of(run_id) for run_id in run_ids]
     jobs = await Job.filter(id__in=job_ids, status=JobStatus.QUEUED).order_by("id")
     work.queue(jobs)
 
 
-async def lose_job(work: Work, job_id: str) -> Job | None:
+async def lose_job(work: Work, run_id: str) -> Job | None:
     """Nobody runs it any more and nobody knows how it ended. It is never bought again by itself."""
-    job = await active_job(work, job_id)
+    job = await active_job(work, run_id)
     if job is not None:
         await end_job(work, job, JobStatus.UNKNOWN, error=LOST, tell=MediaStatus.FAILED)
     return job

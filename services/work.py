@@ -132,7 +132,7 @@ class Work:
 
     def queue(self, jobs: list[Job]) -> None:
         """Hand jobs to the engine, with this commit or right after it."""
-        self._queued += [job.id for job in jobs]
+        self._queued += [job.run_id for job in jobs]
 
     def _append(self, feed_id: str, **values: Any) -> None:
         if feed_id not in self._heads:

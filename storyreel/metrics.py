@@ -14,7 +14,7 @@ from prometheus_client.exposition import generate_latest
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 from structlog.contextvars import bind_contextvars, bound_contextvars, get_contextvars
 
-from models import Job, jobs_by_status, workers_seen_since
+from models import Job, job_of, jobs_by_status, workers_seen_since
 from resolvers.watch import Ended, Watch
 from services import limits
 from services.backends.bus import Bus
@@ -206,12 +206,13 @@ class MeasuredSteps:
             await self._measure(job_id)
 
     async def _measure(self, job_id: str) -> None:
-        job = await Job.get_or_none(id=job_id)
+        job = await Job.get_or_none(id=job_of(job_id))
         if job is None or job.started_at is None or job.finished_at is None:
             return
         seconds = (job.finished_at - job.started_at).total_seconds()
         self._metrics.job_seconds.labels(job.kind.value, job.status.value).observe(seconds)
-        waited = (job.started_at - job.created_at).total_seconds()
-        self._metrics.job_wait_seconds.labels(job.kind.value).observe(waited)
+        if job.run == 1:
+            waited = (job.started_at - job.created_at).total_seconds()
+            self._metrics.job_wait_seconds.labels(job.kind.value).observe(waited)
         told = {"kind": job.kind.value, "status": job.status.value, "seconds": round(seconds, 3)}
         logger.info("Job ended.", extra=told)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from PIL import Image as Picture
 from tortoise import Tortoise
 
-from models import Image, Job, Project, Scene, Shot, StoryboardSelection
+from models import Image, Job, Project, Scene, Shot, StoryboardSelection, job_of
 from services import generation, images, projects, scenes, shots, storyboard
 from services.actor import Actor, Role
 from services.assets import File, Made
@@ -46,12 +46,12 @@ class HeldQueue:
         runner = Runner(world, Meter(world))
         ran = []
         while self.waiting:
-            job_id = self.waiting.pop(0)
-            outcome = await runner.produce(job_id)
+            run_id = self.waiting.pop(0)
+            outcome = await runner.produce(run_id)
             while outcome.get("again"):
-                outcome = await runner.produce(job_id)
-            await runner.conclude(job_id, outcome)
-            ran.append(await Job.get(id=job_id))
+                outcome = await runner.produce(run_id)
+            await runner.conclude(run_id, outcome)
+            ran.append(await Job.get(id=job_of(run_id)))
         return ran
 
 

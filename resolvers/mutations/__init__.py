@@ -6,6 +6,7 @@ from strawberry.types import get_object_definition
 from ..rationing import Rationed
 from .images import ImageMutations
 from .jobs import JobMutations
+from .legacy import LegacyMutations
 from .operations import OperationMutations
 from .presence import PresenceMutations
 from .projects import ProjectMutations
@@ -26,6 +27,7 @@ class Mutation(
     RestoringMutations,
     PresenceMutations,
     OperationMutations,
+    LegacyMutations,
 ):
     pass
 

@@ -4,7 +4,7 @@ import strawberry
 
 from schema.inputs import AnimateInput, ExportInput, GenerateImagesInput, RefineImageInput
 from schema.job import Job, JobBatch
-from services import animation, cancelling, export, generation, limits
+from services import animation, cancelling, export, generation, limits, retrying
 
 from ..arguments import Id, Input
 from ..context import Info, document, keyed
@@ -74,3 +74,13 @@ class JobMutations:
     @strawberry.mutation(description="Cancel a job; one that has ended stays as it is.")
     async def cancel_job(self, info: Info, id: Id) -> Job:
         return Job.of(await info.context.do(cancelling.cancel_job, id))
+
+    @strawberry.mutation(
+        description="Try a job anew that failed, was canceled or lost, with the inputs it had."
+    )
+    async def retry_job(self, info: Info, id: Id) -> Job:
+        return Job.of(await info.context.do(retrying.retry_job, id))
+
+    @strawberry.mutation(description="Cancel the jobs of an order that have not ended.")
+    async def cancel_batch(self, info: Info, id: Id) -> JobBatch:
+        return JobBatch.of(await info.context.do(cancelling.cancel_batch, id))

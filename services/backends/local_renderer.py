@@ -132,13 +132,16 @@ def _draw_refined(
     brief = read_brief(order.prompt, order.framing, order.angle, order.movement, before)
     notes = notes or refinement.assumed_notes(brief)
     picture = refinement.fitted(picture, (right - left, bottom - top))
-    picture, notes = refinement.framed(picture, notes, brief, take)
+    strength = 1.0 if order.strength is None else order.strength
+    picture, notes = refinement.framed(picture, notes, brief, take, strength)
+    kept = picture, notes
     report(PHASES[0], 1, len(PHASES))
     picture, notes = refinement.relit(picture, notes, brief, take)
     report(PHASES[1], 2, len(PHASES))
     picture = refinement.dressed(picture, notes, brief, rng)
     report(PHASES[2], 3, len(PHASES), preview(picture))
     picture, notes = refinement.refined(picture, notes, brief, rng, take)
+    picture, notes = refinement.between(kept, (picture, notes), strength)
     report(PHASES[3], 4, len(PHASES))
     return encode(picture, size, _caption(order, framing_words(brief)), notes)
 

@@ -7,7 +7,10 @@ from typing import Any, Protocol
 
 
 class Queue(Protocol):
-    """Takes job ids. Handing over the same id again changes nothing."""
+    """Takes ids of runs: of a job, or of one tried anew, with the number of that run behind it.
+
+    Handing over the same id again changes nothing.
+    """
 
     async def enqueue_inside(self, job_ids: Sequence[str]) -> None:
         """Within the transaction that stores the jobs: with it, where that is possible."""

@@ -29,6 +29,8 @@ class FrameOrder:
     width: int = 1280
     height: int = 720
     parent: bytes | None = None
+    strength: float | None = None
+    """How far a refinement may go from its parent: 0 stays with it, 1 is as far as it can be."""
     model: str | None = None
     parameters: Mapping[str, object] = field(default_factory=dict)
 

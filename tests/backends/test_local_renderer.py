@@ -10,6 +10,7 @@ import tempfile
 import threading
 from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import av
@@ -164,6 +165,18 @@ async def test_a_refinement_of_an_image_from_elsewhere_keeps_all_of_it() -> None
     Image.linear_gradient("L").convert("RGB").resize((900, 500)).save(out, "PNG")
     child = await drawn(replace(an_order("fog"), parent=out.getvalue()))
     assert likeness(child, out.getvalue()) > 0.7
+
+
+@pytest.mark.parametrize("words", ["At night in the rain", "closer, warmer light"])
+async def test_a_refinement_goes_as_far_from_its_parent_as_its_strength(words: str) -> None:
+    parent = await drawn(an_order())
+    order = replace(an_order(words, variant=2), iteration=2, parent=parent)
+    steps = [await drawn(replace(order, strength=strength)) for strength in (0, 0.35, 0.7, 1)]
+
+    away = [difference(parent, step) for step in steps]
+    assert away[0] < 2.0
+    assert all(after - before > 1.5 for before, after in pairwise(away)), away
+    assert steps[-1] == await drawn(order)
 
 
 async def test_variants_of_a_refinement_differ() -> None:

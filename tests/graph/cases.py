@@ -14,6 +14,9 @@ from tests.making import a_project, a_scene, a_selection, a_shot, an_image
 
 SIZE = {"width": 320, "height": 320}
 PICTURE = "{ width: 320, height: 320 }"
+MIGRATE = (
+    'migrateLegacyProject(input: { document: { id: "old", scenes: [{ prompt: "x" }] } }) { id }'
+)
 
 
 @dataclass
@@ -387,9 +390,34 @@ CASES: dict[str, list[Case]] = {
             ),
         ),
     ],
+    "migrateLegacyProject": [
+        Case("another", lambda s: MIGRATE),
+        Case("again", lambda s: MIGRATE, before=lambda s: MIGRATE),
+    ],
     "cancelJob": [
         Case("queued", lambda s: f'cancelJob(id: "{s.job.id}") {{ id }}'),
         Case("ended", lambda s: f'cancelJob(id: "{s.ours.job_id}") {{ id }}'),
+    ],
+    "retryJob": [
+        Case(
+            "canceled",
+            lambda s: retry(s.job),
+            before=lambda s: f'cancelJob(id: "{s.job.id}") {{ id }}',
+        ),
+        Case(
+            "made",
+            lambda s: retry(s.job),
+            runs=True,
+            before=lambda s: f'cancelJob(id: "{s.job.id}") {{ id }}',
+        ),
+    ],
+    "cancelBatch": [
+        Case("queued", lambda s: f'cancelBatch(id: "{s.job.batch_id}") {{ id }}'),
+        Case(
+            "ended",
+            lambda s: f'cancelBatch(id: "{s.job.batch_id}") {{ id }}',
+            before=lambda s: f'cancelJob(id: "{s.job.id}") {{ id }}',
+        ),
     ],
 }
 
@@ -397,6 +425,10 @@ CASES: dict[str, list[Case]] = {
 def batch(operations: str, *more: str) -> str:
     given = ", ".join([f"operations: [{operations}]", *more])
     return f"applyOperations({given}) {{ committed }}"
+
+
+def retry(job: Job) -> str:
+    return f'retryJob(id: "{job.id}") {{ id }}'
 
 
 def choose(shot: Shot, image: Image) -> str:

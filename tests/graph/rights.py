@@ -88,12 +88,18 @@ CHANGES = [
     *["createShot", "updateShot", "moveShot", "deleteShot", "registerImages", "updateImage"],
     *["setFavorite", "deleteImage", "selectMasterShot", "clearMasterShot"],
     *["updateStoryboardAnimation", "generateImages", "refineImage", "animate"],
-    *["exportProject", "cancelJob", "restore"],
+    *["exportProject", "cancelJob", "cancelBatch", "retryJob", "restore"],
 ]
 
 MUTATIONS = {name: [Entry(CHANGE, CASES[name][0])] for name in CHANGES} | {
     "createProject": entries(
         CHANGE, 'createProject(input: { prompt: "x", clientSlug: "local" }) { id }'
+    ),
+    "migrateLegacyProject": entries(
+        CHANGE,
+        """migrateLegacyProject(input: {
+            document: { id: "old", scenes: [{ prompt: "A" }] }, clientSlug: "local"
+        }) { scenes }""",
     ),
     "deleteProject": [Entry(OWN, CASES["deleteProject"][0])],
 }

@@ -57,7 +57,7 @@ async def test_each_role_gets_what_the_matrix_says(house: House, operation: str)
             found = await place.answers(house.actor(role, stage), operation, entry.case.call(stage))
             if (got := what(operation, found, stage)) != expected:
                 wrong.append(f"{entry.case.name}: {role} gets {got}, not {expected}: {found}")
-            if await house.state() != state:
+            if expected is not Gets.ANSWER and await house.state() != state:
                 wrong.append(f"{entry.case.name}: {role} leaves something")
     assert wrong == []
 

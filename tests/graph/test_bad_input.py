@@ -16,13 +16,13 @@ from models import MediaStatus, Shot
 from resolvers import api
 from resolvers.errors import translate
 from schema.cursor import feed_cursor, pack
-from services import projects, storyboard
+from services import cancelling, projects, storyboard
 from services.idempotency import Once
 from services.work import perform, perform_once
 from tests.conftest import Home
 from tests.graph.cases import a_stage
 from tests.journeys.contract import documents
-from tests.making import a_project, a_scene, an_image, in_a_studio
+from tests.making import a_project, a_scene, an_image, in_a_studio, ordered
 from tests.stored import stored
 
 INVALID, CONFLICT = "INVALID_INPUT", "CONFLICT"
@@ -81,6 +81,8 @@ PREFIXES = {
     "$pending": "img",
     "$selection": "sel",
     "$job": "job",
+    "$batch": "bat",
+    "$canceled": "job",
     "$deletion": "del",
 }
 IDS = [f"usr_{UUID}", "", "prj_1", "$CAPITALS", f"prj_{UUID}\0", "x_" * 50_000, "' OR 1=1 --"]
@@ -145,6 +147,8 @@ GOOD: dict[str, dict[str, Any]] = {
     "RefineImage": {"input": {"imageId": "$drawn", "prompt": "Dawn"}},
     "Animate": {"input": {"selectionIds": ["$selection"]}},
     "CancelJob": {"id": "$job"},
+    "CancelBatch": {"id": "$batch"},
+    "RetryJob": {"id": "$canceled"},
     "Restore": {"restoreId": "$deletion"},
     "Batch": {
         "operations": [
@@ -155,6 +159,7 @@ GOOD: dict[str, dict[str, Any]] = {
         ]
     },
     "Export": {"input": {"projectId": "$project", "format": "MP4"}},
+    "MigrateLegacy": {"input": {"document": {"id": "old", "scenes": [{"prompt": "A"}]}}},
     "ProjectEvents": {"projectId": "$project"},
     "LiveBoard": {"id": "$project"},
     "JobProgress": {"jobIds": ["$job"]},
@@ -250,6 +255,7 @@ BAD: dict[str, dict[str, list[Any]]] = {
         "patch.imageUrl": ADDRESSES,
         "patch.metadata": JSON,
     },
+    "RetryJob": {"id": [conflict("$job"), conflict("$done")]},
     "SelectMasterShot": {
         "input.imageId": [
             *[conflict("$pending"), missing("$otherImage"), missing("$foreignImage")],
@@ -272,6 +278,7 @@ BAD: dict[str, dict[str, list[Any]]] = {
     "RefineImage": under("input", ORDER)
     | {
         "input.prompt": texts(20_000),
+        "input.strength": [-0.1, 1.1, no_type("much"), no_type(float("nan"))],
         "input.imageId": [conflict("$pending"), conflict("$elsewhere")],
     },
     "Animate": {
@@ -301,6 +308,23 @@ BAD: dict[str, dict[str, list[Any]]] = {
     "Export": {
         "input.projectId": [conflict("$foreign", "input")],
         "input.format": [no_type("GIF")],
+    },
+    "MigrateLegacy": {
+        "input.document": [
+            *[
+                {},
+                [],
+                [1],
+                "scenes",
+                5,
+                no_type(None),
+                {"a": 1},
+                limit([DEEP]),
+                limit(["A"] * 2_001),
+            ],
+            *[["A", NUL], [{HALF: 1}], ["A", 2**70], ["A", 1e999], limit(["x" * 2_100_000])],
+        ],
+        "input.clientSlug": [missing("x"), "", NUL],
     },
     "ProjectEvents": {"after": [*CURSORS, "$foreignCursor", "$negative", "$fraction", "$huge"]},
     "JobProgress": {
@@ -408,6 +432,8 @@ async def table(home: Home, tmp_path: Path) -> Table:
     once = Once("createProject", "used", {"prompt": "used"})
     await perform_once(home.world, home.owner, once, projects.create_project, {"prompt": "used"})
     project = stage.project.id
+    [canceled] = await ordered(home, stage.bare)
+    await perform(home.world, home.owner, cancelling.cancel_job, canceled.id)
     names = {
         "$project": project,
         "$scene": stage.scene.id,
@@ -419,6 +445,9 @@ async def table(home: Home, tmp_path: Path) -> Table:
         "$otherImage": stage.image.id,
         "$selection": stage.our_selection.id,
         "$job": stage.job.id,
+        "$done": str(stage.ours.job_id),
+        "$batch": stage.job.batch_id,
+        "$canceled": canceled.id,
         "$deletion": cleared.restore_id,
         "$foreign": foreign.id,
         "$foreignScene": foreign_shot.scene_id,

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from models import DeletionRecord, Image, Job, Row, Scene, Shot, StoryboardSelection
+from models import DeletionRecord, Image, Job, JobBatch, Row, Scene, Shot, StoryboardSelection
 from resolvers import api
 from resolvers.errors import translate
 from services.links import Links
@@ -119,6 +119,8 @@ ANYTHING = {
     "animate": 'animate(input: { projectId: "{project}", duration: 0.1 }) { id }',
     "exportProject": 'exportProject(input: { projectId: "{project}", format: MP4 }) { id }',
     "cancelJob": 'cancelJob(id: "{job}") { id }',
+    "retryJob": 'retryJob(id: "{job}") { id }',
+    "cancelBatch": 'cancelBatch(id: "{batch}") { id }',
     "restore": 'restore(restoreId: "{deletion}") { id }',
     "applyOperations": "applyOperations(onError: REJECT_FAILED, operations: ["
     '{ ref: "a", createScene: { projectId: "{project}", title: "S", sceneNumber: {two} } } '
@@ -126,13 +128,18 @@ ANYTHING = {
     '{ deleteImage: { id: "{image}" } } { restore: { restoreId: "{deletion}" } }'
     "]) { committed }",
 }
-NOT_AT_RANDOM = {"createProject": "is another project's", "deleteProject": "ends the sequence"}
+NOT_AT_RANDOM = {
+    "createProject": "is another project's",
+    "migrateLegacyProject": "is another project's",
+    "deleteProject": "ends the sequence",
+}
 RANDOMLY_NAMED: dict[str, type[Row]] = {
     "scene": Scene,
     "shot": Shot,
     "image": Image,
     "selection": StoryboardSelection,
     "job": Job,
+    "batch": JobBatch,
     "deletion": DeletionRecord,
 }
 WORK = "the worker runs"

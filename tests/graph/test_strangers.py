@@ -18,7 +18,7 @@ from graphql import (
     get_named_type,
 )
 
-from models import Project, prefix_of
+from models import LegacyMigration, Project, prefix_of
 from resolvers import api
 from resolvers.errors import translate
 from schema.cursor import feed_cursor, pack
@@ -89,6 +89,9 @@ async def a_full_stage(house: House, owner: Actor) -> str:
     stage = await house.stage(lambda stage: animate(stage.our_selection), owner)
     act, project_id = projects.update_project, stage.project.id
     await perform(house.home.world, owner, act, project_id, {"title": "New"})
+    whose = {"client_id": stage.project.client_id, "project_id": project_id}
+    told = {"source": project_id, "content_hash": "", "scenes": 0, "shots": 0}
+    await LegacyMigration.create(document_id=stage.ours.asset_id, **whose, **told)
     return project_id
 
 

@@ -287,3 +287,33 @@ async def test_many_operations_are_one_change(board: Board) -> None:
         assert other["error"].items() >= problem.items()
     [scene] = (await board.ask("Board", id=project["id"]))["scenes"]
     assert (applied["committed"], applied["results"][0]["id"]) == (True, scene["id"])
+
+
+async def test_a_project_of_the_first_version_is_migrated_once(board: Board) -> None:
+    document = {
+        "id": uuid4().hex,
+        "name": "Tokyo",
+        "scenes": {
+            "2": {"prompt": "A street", "image_url": "https://example.org/b.png", "mood": "calm"},
+            "1": {
+                "prompt": "A roof",
+                "imageUrl": "https://example.org/a.png",
+                "videoUrl": "https://example.org/v.mp4",
+            },
+        },
+    }
+    first = await board.ask("MigrateLegacy", input={"document": document})
+    again = await board.ask("MigrateLegacy", input={"document": document})
+    other = await board.ask("MigrateLegacy", input={"document": document | {"name": "Kyoto"}})
+
+    assert (first["scenes"], first["shots"]) == (2, 2)
+    assert [problem["path"] for problem in first["problems"]] == ['$.scenes["2"].mood']
+    project = first["project"]
+    assert (project["title"], project["workflowVersion"]) == ("Tokyo", "V2_REDESIGN")
+    assert project["redesignStatus"] == "STORYBOARD_FINAL"
+    assert again == first
+    assert other["project"] == project
+    assert [problem["path"] for problem in other["problems"]] == ["$", '$.scenes["2"].mood']
+    roof, street = (await board.ask("Board", id=project["id"]))["scenes"]
+    assert roof["shots"][0]["selection"]["animatedVideoUrl"] == "https://example.org/v.mp4"
+    assert street["shots"][0]["images"][0]["imageUrl"] == "https://example.org/b.png"

@@ -152,3 +152,41 @@ def frames_of(film: bytes) -> int:
     """How many pictures a video really holds."""
     with av.open(io.BytesIO(film), mode="r") as container:
         return sum(1 for _ in container.decode(video=0))
+
+
+async def test_canceling_a_batch_keeps_what_is_finished(board: Board) -> None:
+    _, [shot] = await some_shots(board, "A woman on a roof")
+    [done] = await drawn(board, shot)
+    batch = await board.ask("GenerateImages", input={"shotId": shot["id"], "count": 12})
+
+    canceled = await board.ask("CancelBatch", id=batch["id"])
+
+    assert (canceled["id"], canceled["requested"], canceled["progress"]) == (batch["id"], 12, 1.0)
+    assert canceled["canceled"] > 0
+    assert canceled["complete"] + canceled["canceled"] == 12
+    assert {job["status"] for job in canceled["jobs"]} <= {"COMPLETE", "CANCELED"}
+    assert await board.ask("CancelBatch", id=batch["id"]) == canceled
+    images = (await board.ask("ShotImages", id=shot["id"], iteration=1))["images"]
+    assert sorted(image["status"] for image in images) == sorted(
+        job["status"] for job in canceled["jobs"]
+    )
+    assert (await board.ask("Job", id=done["job"]["id"]))["status"] == "COMPLETE"
+
+
+async def test_a_canceled_job_is_tried_anew_and_makes_its_image(board: Board) -> None:
+    _, [shot] = await some_shots(board, "A woman on a roof")
+    ask = {"shotId": shot["id"], "count": 12, "parameters": SMALL}
+    batch = await board.ask("GenerateImages", input=ask)
+    last = batch["jobs"][-1]
+    await board.ask("CancelBatch", id=batch["id"])
+
+    retried = await board.ask("RetryJob", id=last["id"])
+    await watched(board, retried)
+
+    assert (retried["id"], retried["status"]) == (last["id"], "QUEUED")
+    assert (await board.ask("Job", id=last["id"]))["status"] == "COMPLETE"
+    [*_, image] = (await board.ask("ShotImages", id=shot["id"]))["images"]
+    assert (image["job"]["id"], image["status"]) == (last["id"], "COMPLETE")
+    with pytest.raises(Refused) as refused:
+        await board.ask("RetryJob", id=last["id"])
+    assert refused.value.code == "CONFLICT"

@@ -30,6 +30,7 @@ from services import (
     limits,
     projects,
     restoring,
+    retrying,
     scenes,
     shots,
     storyboard,
@@ -68,6 +69,7 @@ class Board:
     image: Image
     selection: StoryboardSelection
     job: Job
+    batch: JobBatch
     deletion: DeletionRecord
 
     def row(self, model: type[Row]) -> Row:
@@ -85,9 +87,11 @@ async def a_board(home: Home) -> Board:
     shot = await a_shot(home, scene)
     image = await a_drawn_image(home, shot)
     [job] = await ordered(home, shot, prompt="Another")
+    job = await perform(home.world, home.owner, cancelling.cancel_job, job.id)
     gone = await perform(home.world, home.owner, shots.delete_shot, (await a_shot(home, scene)).id)
     deletion = await DeletionRecord.get(id=gone.restore_id)
-    return Board(project, scene, shot, image, await a_selection(home, image), job, deletion)
+    batch, selection = await JobBatch.get(id=job.batch_id), await a_selection(home, image)
+    return Board(project, scene, shot, image, selection, job, batch, deletion)
 
 
 @dataclass(frozen=True)
@@ -166,6 +170,8 @@ WRITES = [
     ),
     Write("restore", DeletionRecord, restoring.restore, lambda i, b: (i,), "restoreId"),
     Write("cancel_job", Job, cancelling.cancel_job, lambda i, b: (i,), "id"),
+    Write("retry_job", Job, retrying.retry_job, lambda i, b: (i,), "id"),
+    Write("cancel_batch", JobBatch, cancelling.cancel_batch, lambda i, b: (i,), "id"),
     Write(
         "export_project", Project, export.export_project, lambda i, b: (i, "MP4"), "input.projectId"
     ),
@@ -219,7 +225,7 @@ async def test_a_viewer_may_not_change_anything(home: Home) -> None:
 async def test_an_id_of_another_kind_is_refused_with_a_sentence(home: Home) -> None:
     board = await a_board(home)
     for write in WRITES:
-        for row_id in (board.job.batch_id, "", "7", "x" * 10_000, "\x00", "\ud800"):
+        for row_id in (new_id("ast"), "", "7", "x" * 10_000, "\x00", "\ud800"):
             refused = await refusal(home, home.owner, write, board, row_id)
 
             assert isinstance(refused, InvalidInput), write.name

@@ -245,6 +245,20 @@ async def test_a_refinement_is_the_next_iteration_and_knows_its_parent(
     assert job.inputs["parentSha256"] == picture.sha256
 
 
+async def test_the_strength_of_a_refinement_reaches_the_renderer(home: Home, shot: Shot) -> None:
+    studio = Studio()
+    home.world.renderers = {studio.name: studio}
+    parent = await a_drawn_image(home, shot)
+
+    mild = await refine(home, parent.id, count=1, prompt="Darker", strength=0.25)
+    other = await refine(home, parent.id, count=1, prompt="Darker", strength=1)
+    await home.queue.run(home.world)
+
+    assert mild.id != other.id
+    orders = [order for order in studio.orders if isinstance(order, FrameOrder)]
+    assert [order.strength for order in orders] == [None, 0.25, 1]
+
+
 async def test_generating_from_a_parent_and_refining_it_are_the_same_order(
     home: Home, shot: Shot
 ) -> None:

@@ -9,7 +9,7 @@ from models import Event, Image, Job, JobStatus, MediaStatus, Project, Shot, Sto
 from services import animation, images, limits, projects, shots, storyboard
 from services.actor import SYSTEM
 from services.assets import File, Made
-from services.cancelling import cancel_job
+from services.cancelling import cancel_batch, cancel_job
 from services.errors import Forbidden, InvalidInput, LimitExceeded, NotFound
 from services.jobs import begin_job, complete_job, fail_job
 from services.watching import jobs_named
@@ -172,6 +172,24 @@ async def test_finished_variants_survive_the_cancelling_of_the_others(
 
     statuses = await Image.filter(shot_id=shot.id).order_by("variant_number")
     assert [i.status for i in statuses] == [MediaStatus.COMPLETE, MediaStatus.CANCELED]
+
+
+async def test_cancelling_a_batch_ends_what_has_not_ended_in_it(home: Home, shot: Shot) -> None:
+    finished, running, queued = await ordered(home, shot, 3)
+    await ordered(home, shot, prompt="Another")
+    await system(home, begin_job, running.id)
+    await system(home, begin_job, finished.id)
+    await system(home, complete_job, finished.id, MADE)
+
+    for _ in range(2):
+        batch = await perform(home.world, home.owner, cancel_batch, queued.batch_id)
+        assert batch.id == queued.batch_id
+        jobs = await Job.all().order_by("id")
+        assert [job.status for job in jobs] == [
+            *[JobStatus.COMPLETE, JobStatus.CANCELED, JobStatus.CANCELED],
+            JobStatus.QUEUED,
+        ]
+        assert (await news(home, queued.id))[queued.id][-1] == ["finishedAt", "status"]
 
 
 async def test_attempts_are_counted_and_come_to_an_end(home: Home, shot: Shot) -> None:

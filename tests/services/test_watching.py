@@ -150,11 +150,12 @@ async def test_what_notes_tell_is_not_looked_up(
 @pytest.mark.parametrize(
     "late",
     [
-        Note(1, "drawing", 1, 8, 0.125),
-        Note(0, "drawing", 7, 8, 0.875),
-        Note(2, "drawing", 7, 8, 0.875),
+        Note(1, 1, "drawing", 1, 8, 0.125),
+        Note(1, 0, "drawing", 7, 8, 0.875),
+        Note(1, 2, "drawing", 7, 8, 0.875),
+        Note(2, 1, "drawing", 7, 8, 0.875),
     ],
-    ids=["an older note", "of the attempt before", "of an attempt to come"],
+    ids=["an older note", "of the attempt before", "of an attempt to come", "of another run"],
 )
 async def test_a_note_that_does_not_fit_what_is_stored_does_not_count(
     home: Home, shot: Shot, late: Note

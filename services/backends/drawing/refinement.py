@@ -27,6 +27,8 @@ CLOSER = 1.45
 FACE_ZOOM = 1.6
 """From here on the camera goes for the face."""
 FACE = 0.2
+HALFWAY = 0.5
+"""From here on a picture counts as restaged."""
 BREATH = (1.0, 1.035, 1.02, 1.05, 1.01)
 """How much each variant moves in, so that no two crop the parent alike."""
 BALANCE = (
@@ -39,15 +41,20 @@ BALANCE = (
 WARM, COOL = (1.10, 1.0, 0.84), (0.88, 0.98, 1.12)
 
 
-def framed(parent: Image.Image, notes: Notes, brief: Brief, take: int) -> tuple[Image.Image, Notes]:
-    """The parent's picture, moved in toward the lead where the new words ask for it."""
+def framed(
+    parent: Image.Image, notes: Notes, brief: Brief, take: int, strength: float
+) -> tuple[Image.Image, Notes]:
+    """The parent's picture, moved in toward the lead where the new words ask for it.
+
+    At a strength of 0 the camera stays where it was, at 1 it goes all the way.
+    """
     zoom = BREATH[take % len(BREATH)]
     if "closer" in brief.looks:
         zoom *= CLOSER
     tighter = HEIGHTS[brief.framing] / max(HEIGHTS[notes.framing], 1.0)
     if tighter > 1.3 and notes.lead:
         zoom *= min(tighter, ZOOM_MAX)
-    zoom = min(zoom, ZOOM_MAX)
+    zoom = 1 + (min(zoom, ZOOM_MAX) - 1) * strength
     width, height = parent.size
     x, y = aim(notes) if zoom > max(BREATH) else (0.5, 0.5)
     if zoom > FACE_ZOOM and notes.lead:
@@ -57,7 +64,7 @@ def framed(parent: Image.Image, notes: Notes, brief: Brief, take: int) -> tuple[
     box = (left, top, left + width / zoom, top + height / zoom)
     moved = replace(
         notes,
-        framing=brief.framing if tighter > 1.3 else notes.framing,
+        framing=brief.framing if tighter > 1.3 and strength >= HALFWAY else notes.framing,
         horizon=(notes.horizon - top / height) * zoom,
         lead=notes.lead
         and (
@@ -133,6 +140,14 @@ def refined(
         picture = weathered(picture, brief.weather, rng, paper, notes.horizon)
         notes = replace(notes, weather=brief.weather)
     return grained(vignette(picture, 0.08 + 0.05 * (take % 3)), rng), notes
+
+
+def between(
+    kept: tuple[Image.Image, Notes], restaged: tuple[Image.Image, Notes], strength: float
+) -> tuple[Image.Image, Notes]:
+    """The restaged picture as far as the strength lets it take over from the same view before."""
+    picture = Image.blend(kept[0], restaged[0], strength)
+    return picture, (restaged if strength >= HALFWAY else kept)[1]
 
 
 def assumed_notes(brief: Brief) -> Notes:
