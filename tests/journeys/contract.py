@@ -31,9 +31,7 @@ def documents() -> dict[str, DocumentNode]:
 
 
 @contextmanager
-def one_server(
-    request: pytest.FixtureRequest, folder: Path, **settings: str
-) -> Iterator[Server]:
+def one_server(request: pytest.FixtureRequest, folder: Path, **settings: str) -> Iterator[Server]:
     """A server of the world for all tests of a module, each of which has projects of its own."""
     env = {"STORYREEL_DATA_DIR": str(folder / "data")}
     servers: WorldServers | None = None
