@@ -17,7 +17,7 @@ NODE_FITS = { node -e 'const [a, b] = process.versions.node.split("."); \
 	process.exit(a > 22 || a == 22 && b >= 12 || a == 20 && b >= 19 ? 0 : 1)' && npm --version; } >/dev/null 2>&1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run web demo worker test test-sqlite test-postgres check lint types architecture \
+.PHONY: help setup run web demo worker test test-sqlite test-postgres soak check lint types architecture \
 	schema migration lock clean
 
 ##@ Use it
@@ -52,6 +52,9 @@ test-sqlite: $(READY)  ## The suite on SQLite alone
 
 test-postgres: $(READY)  ## The suite on PostgreSQL with Redis alone
 	$(call pytest,postgres) $(ARGS)
+
+soak: $(READY)  ## Fifty clients for ten minutes while processes are killed: ARGS="--world postgres"
+	@$(PYTHON) -m bench.soak $(ARGS)
 
 check: lint types architecture  ## All that can be said without running the suite
 	@$(PYTHON) -m storyreel schema | diff -u schema/schema.graphql - \
