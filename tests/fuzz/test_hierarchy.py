@@ -12,7 +12,7 @@ from contextlib import aclosing
 from typing import Any, TypeVar
 
 from graphql import print_ast
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -75,6 +75,7 @@ async def test_a_board_is_what_its_model_says_whatever_is_done_to_it(
             max_examples=1_000 if long_fuzz else 12,
             stateful_step_count=80 if long_fuzz else 30,
             derandomize=not long_fuzz,
+            phases=set(Phase) if long_fuzz else {Phase.generate},  # to shrink may take minutes
             report_multiple_bugs=False,
             deadline=None,
             database=None,
