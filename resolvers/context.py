@@ -8,6 +8,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import strawberry
 
+from schema.cursor import Cursor
 from schema.given import given
 from schema.loading import Loading
 from services.actor import Actor
@@ -41,6 +42,10 @@ class Context(Loading):
         self.documents = documents or Documents()
         self._links = links
         self.has_written = False
+        self.cursor: Cursor | None = None
+        """Of the event that a stream sent last."""
+        self.resume_after: str | None = None
+        """The cursor with which the transport itself came back, later than any in the document."""
 
     def asset_url(self, asset_id: str) -> str:
         return self._links.url(asset_id)

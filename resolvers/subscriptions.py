@@ -33,15 +33,16 @@ class Subscription:
     ) -> AsyncGenerator[ProjectFeed, None]:
         context = info.context
         check_id(models.Project, project_id, "projectId")
-        at = sequence_in(after, project_id) if after is not None else None
+        start = context.resume_after or after
+        at = sequence_in(start, project_id) if start is not None else None
         async with aclosing(feed.follow(context.world, context.actor, project_id, at)) as news:
             async for found in news:
                 context.forget()
+                context.cursor = feed_cursor(project_id, found.sequence)
                 if isinstance(found, feed.Changes):
                     yield ProjectChanges.of(project_id, found.sequence, found.events)
                 else:
-                    cursor = feed_cursor(project_id, found.sequence)
-                    yield ResyncRequired(cursor=cursor, reason=found.reason)
+                    yield ResyncRequired(cursor=context.cursor, reason=found.reason)
 
     @strawberry.subscription(
         description="A live query: the project at once and again after each change of it."

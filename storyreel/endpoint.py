@@ -1,4 +1,5 @@
-"""GraphQL over HTTP and server-sent events, as the GraphQL-over-HTTP specification has it.
+"""GraphQL over HTTP, server-sent events and multipart streams, as the GraphQL-over-HTTP
+specification has it.
 
 A request that never got to run has no `data` in its answer, and status 400; with the older media
 type that is kept for requests that are no GraphQL at all. Errors of fields stand beside `data`.
@@ -8,6 +9,7 @@ Every error has a code, and no exception's own text reaches a client.
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from typing import Any
 
 import orjson
@@ -19,10 +21,19 @@ from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
 from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData
 from strawberry.http.base import BaseRequestProtocol
-from strawberry.http.streaming import SSETransport
+from strawberry.http.streaming import (
+    AsyncTextStream,
+    HTTPStreamTransport,
+    MultipartSubscriptionTransport,
+    SSETransport,
+)
 from strawberry.http.types import QueryParams
-from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
-from strawberry.types import ExecutionResult
+from strawberry.subscriptions import (
+    GRAPHQL_SSE_PROTOCOL,
+    GRAPHQL_TRANSPORT_WS_PROTOCOL,
+    MULTIPART_SUBSCRIPTION_PROTOCOL,
+)
+from strawberry.types import ExecutionResult, SubscriptionExecutionResult
 from strawberry.types.graphql import OperationType
 
 from resolvers import api
@@ -38,7 +49,25 @@ CODES = {405: "METHOD_NOT_ALLOWED", 413: "LIMIT_EXCEEDED"}
 
 
 class LineFeedSSE(SSETransport):
-    """Events framed with LF: some clients split the stream on empty LF lines only."""
+    """Events framed with LF: some clients split the stream on empty LF lines only.
+
+    What follows a feed has the cursor of each event as its `id`, so that an EventSource comes back
+    with it as `Last-Event-ID`.
+    """
+
+    _context: Context | None = None
+
+    def of(self, context: Context) -> LineFeedSSE:
+        own = copy(self)
+        own._context = context
+        return own
+
+    def encode_next(
+        self, response: GraphQLHTTPResponse, encode_json: Callable[[object], str]
+    ) -> str:
+        event = super().encode_next(response, encode_json)
+        cursor = self._context.cursor if self._context is not None else None
+        return f"id: {cursor}\n{event}" if cursor is not None else event
 
     def encode_event(self, event: str, data: str | None = None) -> str:
         return super().encode_event(event, data).replace("\r\n", "\n")
@@ -52,13 +81,20 @@ class Endpoint(GraphQL[Context, None]):
 
     graphql_transport_ws_handler_class = SocketHandler
     websocket_adapter_class = SocketAdapter
-    stream_transport_classes_by_protocol = {GRAPHQL_SSE_PROTOCOL: LineFeedSSE}
+    stream_transport_classes_by_protocol = {
+        GRAPHQL_SSE_PROTOCOL: LineFeedSSE,
+        MULTIPART_SUBSCRIPTION_PROTOCOL: MultipartSubscriptionTransport,
+    }
 
     def __init__(self, make_context: Callable[[], Context]) -> None:
         super().__init__(
             api,
             graphql_ide=None,
-            subscription_protocols=[GRAPHQL_TRANSPORT_WS_PROTOCOL, GRAPHQL_SSE_PROTOCOL],
+            subscription_protocols=[
+                GRAPHQL_TRANSPORT_WS_PROTOCOL,
+                GRAPHQL_SSE_PROTOCOL,
+                MULTIPART_SUBSCRIPTION_PROTOCOL,
+            ],
         )
         self._make_context = make_context
 
@@ -78,7 +114,10 @@ class Endpoint(GraphQL[Context, None]):
     async def get_context(
         self, request: Request | WebSocket, response: Response | WebSocket
     ) -> Context:
-        return self._make_context()
+        context = self._make_context()
+        context.resume_after = request.headers.get("last-event-id") or None
+        request.state.context = context
+        return context
 
     async def get_sub_response(self, request: Request | WebSocket) -> Response:
         response = await super().get_sub_response(request)
@@ -115,13 +154,13 @@ class Endpoint(GraphQL[Context, None]):
         return parsed
 
     async def execute_operation(self, **given: Any) -> Any:  # type: ignore[override]  # by name only
-        """Whoever takes events and plain answers alike gets events for subscriptions only."""
+        """Whoever takes streams and plain answers alike gets streams for subscriptions only."""
         accepted = given["request"].headers.get("accept", "")
         if JSON_TYPE in accepted or RESPONSE_TYPE in accepted:
             try:
                 return await self.execute_single(**given)
             except HTTPException as refusal:
-                if refusal.reason != SUBSCRIBE or "text/event-stream" not in accepted:
+                if refusal.reason != SUBSCRIBE or given["request_data"].protocol == "http":
                     raise
         return await super().execute_operation(**given)
 
@@ -149,6 +188,16 @@ class Endpoint(GraphQL[Context, None]):
             )
         except NOTHING_TO_RUN as failure:
             raise HTTPException(_status_of(failure), problem(failure)) from None
+
+    def _stream_result(
+        self,
+        request: Request,
+        result: SubscriptionExecutionResult,
+        transport: HTTPStreamTransport,
+    ) -> AsyncTextStream:
+        if isinstance(transport, LineFeedSSE):
+            transport = transport.of(request.state.context)
+        return super()._stream_result(request, result, transport)
 
     async def process_result(
         self, request: Request, result: ExecutionResult

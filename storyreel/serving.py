@@ -9,6 +9,7 @@ import socket
 import uvicorn
 from starlette.types import ASGIApp
 
+from .http_protocol import HttpProtocol
 from .metrics import Metrics
 from .settings import BadSettings, Settings
 from .socket_protocol import SocketProtocol
@@ -42,6 +43,7 @@ class Server(uvicorn.Server):
                 log_config=None,
                 access_log=False,
                 timeout_graceful_shutdown=max(1, settings.drain_seconds),
+                http=HttpProtocol,
                 ws=SocketProtocol,
                 ws_max_size=1024 * 1024,
             )

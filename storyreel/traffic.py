@@ -26,6 +26,7 @@ WELL_FORMED = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
 METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS"})
 ROUTES = frozenset({"graphql", "assets", "healthz", "readyz", "metrics"})
 PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
+STREAMS = ("text/event-stream", "multipart/mixed")
 PATH_CHARACTERS = 200
 GOING_AWAY = 1012  # "service restart": clients come back by themselves
 FAREWELL = "The server is going away; come back in a moment."
@@ -121,7 +122,7 @@ class _Request(_Timed):
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
             headers["X-Request-Id"] = self._own_id
-            self._endless = headers.get("content-type", "").startswith("text/event-stream")
+            self._endless = headers.get("content-type", "").startswith(STREAMS)
             self.status, self.began_to_answer = message["status"], self.seconds
         await self._send(message)
 

@@ -16,6 +16,7 @@ from starlette.types import ASGIApp
 
 from services.backends.bus import Bus, LocalBus
 from storyreel.endpoint import Endpoint
+from storyreel.http_protocol import HttpProtocol
 from storyreel.socket_protocol import SocketProtocol
 from tests.conftest import Home
 
@@ -39,13 +40,15 @@ class Site:
 
 
 @asynccontextmanager
-async def a_site(home: Home, endpoint: Endpoint | None = None) -> AsyncIterator[Site]:
+async def a_site(
+    home: Home, endpoint: Endpoint | None = None, http: type[HttpProtocol] = HttpProtocol
+) -> AsyncIterator[Site]:
     """The endpoint over the world of `home`, on real sockets."""
     async with (
-        serving(_app(endpoint or Endpoint(home.context))) as url,
-        httpx.AsyncClient(trust_env=False, timeout=10) as http,
+        serving(_app(endpoint or Endpoint(home.context)), http) as url,
+        httpx.AsyncClient(trust_env=False, timeout=10) as client,
     ):
-        yield Site(f"{url}/graphql", home, http)
+        yield Site(f"{url}/graphql", home, client)
 
 
 @asynccontextmanager
@@ -63,11 +66,12 @@ def _app(endpoint: Endpoint) -> ASGIApp:
 
 
 @asynccontextmanager
-async def serving(app: ASGIApp) -> AsyncIterator[str]:
+async def serving(app: ASGIApp, http: type[HttpProtocol] = HttpProtocol) -> AsyncIterator[str]:
     """Serve until the block ends; clients that still wait are then cut off."""
     config = uvicorn.Config(
         app,
         port=0,
+        http=http,
         ws=SocketProtocol,
         lifespan="off",
         log_config=None,

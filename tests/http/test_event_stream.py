@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -14,12 +15,14 @@ import pytest
 from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL
 
 from models import Project
+from schema.cursor import feed_cursor
 from services import projects
 from services.work import perform
 from storyreel.endpoint import Endpoint, LineFeedSSE
+from storyreel.http_protocol import HttpProtocol
 from tests.conftest import Home
 from tests.making import a_project
-from tests.serving import Site, a_site, nobody_listens, somebody_listens
+from tests.serving import Site, a_site, listeners, nobody_listens, somebody_listens
 
 LIVE = "subscription ($id: ID!) { liveProject(id: $id) { title } }"
 EVENTS = (
@@ -49,7 +52,7 @@ class Stream:
 
     async def next(self) -> Any:
         """The payload of the next event, which must be a `next`."""
-        event, data = (await self.frame()).removesuffix("\n\n").split("\n")
+        *_, event, data = (await self.frame()).removesuffix("\n\n").split("\n")
         assert event == "event: next"
         return json.loads(data.removeprefix("data: "))
 
@@ -60,9 +63,15 @@ class Stream:
 
 @asynccontextmanager
 async def streaming(
-    site: Site, query: str, method: str = "POST", **variables: Any
+    site: Site,
+    query: str,
+    method: str = "POST",
+    last_event_id: str | None = None,
+    **variables: Any,
 ) -> AsyncIterator[Stream]:
     headers = {"Accept": "text/event-stream"}
+    if last_event_id is not None:
+        headers["Last-Event-ID"] = last_event_id
     body = {"query": query, "variables": variables}
     sent: dict[str, Any] = {"json": body}
     if method == "GET":
@@ -175,6 +184,42 @@ async def test_a_foreign_cursor_is_refused_within_the_stream(served: Site) -> No
     assert error["extensions"] == {"code": "INVALID_INPUT", "field": "after"}
 
 
+async def test_events_carry_their_cursor_and_a_stream_goes_on_after_the_last_one(
+    served: Site,
+) -> None:
+    project = await a_project(served.home)
+    start = feed_cursor(project.id, 0)
+    for title in ("Two", "Three"):
+        await retitle(served.home, project, title)
+    async with streaming(served, EVENTS, id=project.id, after=start) as stream:
+        line, event, data = (await stream.frame()).strip().split("\n")
+        seen = line.removeprefix("id: ")
+        assert json.loads(data.removeprefix("data: "))["data"]["projectEvents"]["cursor"] == seen
+    await retitle(served.home, project, "Four")
+
+    async with streaming(served, EVENTS, id=project.id, after=start, last_event_id=seen) as again:
+        changes = (await again.next())["data"]["projectEvents"]
+
+    assert event == "event: next"
+    assert len(changes["events"]) == 1
+
+
+async def test_a_last_event_id_that_is_none_of_ours_is_refused(served: Site) -> None:
+    project = await a_project(served.home)
+
+    async with streaming(served, EVENTS, id=project.id, last_event_id="elsewhere") as stream:
+        [error] = (await stream.next())["errors"]
+
+    assert error["extensions"]["code"] == "INVALID_INPUT"
+
+
+async def test_a_live_query_has_no_ids(served: Site) -> None:
+    project = await a_project(served.home)
+
+    async with streaming(served, LIVE, id=project.id) as stream:
+        assert (await stream.frame()).startswith("event: next\n")
+
+
 async def test_a_mutation_by_get_is_refused_in_a_stream_too(served: Site) -> None:
     query = 'mutation { createProject(input: {prompt: "x"}) { id } }'
 
@@ -202,7 +247,7 @@ async def test_a_silent_stream_is_kept_alive_by_comments(home: Home) -> None:
         await retitle(home, project, "Two")
         frames = [await stream.frame() for _ in range(5)]
 
-    assert any(frame.startswith("event: next\n") for frame in frames)
+    assert any("event: next\n" in frame for frame in frames)
 
 
 @pytest.mark.parametrize("busy", [False, True], ids=["idle", "busy"])
@@ -215,3 +260,40 @@ async def test_nobody_listens_any_more_when_the_client_has_gone(served: Site, bu
             await stream.next()
 
     await nobody_listens(served.home.world.bus)
+
+
+async def test_who_reads_nothing_for_long_is_hung_up_on(home: Home) -> None:
+    class Impatient(HttpProtocol):
+        send_seconds = 0.2
+
+    project = await a_project(home, prompt="x" * 20_000)
+    many = " ".join(f"p{number}: prompt" for number in range(100))
+    query = f"subscription ($id: ID!) {{ liveProject(id: $id) {{ {many} }} }}"
+    async with a_site(home, http=Impatient) as site:
+        stalled = await _asked_and_never_read(site, query, project.id)
+        try:
+            await somebody_listens(home.world.bus)
+            async with asyncio.timeout(10):
+                number = 0
+                while listeners(home.world.bus):
+                    await retitle(home, project, f"Again {(number := number + 1)}")
+                    await asyncio.sleep(0.05)
+        finally:
+            stalled.close()
+
+
+async def _asked_and_never_read(site: Site, query: str, project_id: str) -> socket.socket:
+    """A connection that takes little before the server has to wait."""
+    body = json.dumps({"query": query, "variables": {"id": project_id}})
+    url = httpx.URL(site.url)
+    head = (
+        f"POST {url.path} HTTP/1.1\r\nHost: {url.host}\r\nAccept: text/event-stream\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    mouth = socket.socket()
+    mouth.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16_384)
+    mouth.setblocking(False)
+    loop = asyncio.get_running_loop()
+    await loop.sock_connect(mouth, (url.host, url.port))
+    await loop.sock_sendall(mouth, (head + body).encode())
+    return mouth

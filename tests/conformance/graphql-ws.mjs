@@ -1,0 +1,23 @@
+import { createClient } from "graphql-ws";
+import WebSocket from "ws";
+import { run, scenario } from "./scenario.mjs";
+
+const [url, metrics] = process.argv.slice(2);
+const client = createClient({ url: url.replace("http", "ws"), webSocketImpl: WebSocket, retryAttempts: 0 });
+
+function follow(query, variables, sink) {
+  return client.subscribe({ query, variables }, sink);
+}
+
+function request(query, variables) {
+  return new Promise((resolve) => {
+    let answer;
+    follow(query, variables, {
+      next: (found) => (answer = found),
+      error: (errors) => resolve({ errors }),
+      complete: () => resolve(answer),
+    });
+  });
+}
+
+await run(scenario({ request, follow }, metrics));
