@@ -24,6 +24,8 @@ CONNECTED_SECONDS = 15.0
 """How long a client stays connected, on average, before its network breaks."""
 AWAY_SECONDS = 2.0
 REQUEST_SECONDS = 60.0
+LIMITS = httpx.Limits(keepalive_expiry=2.0)
+"""Sooner than the server closes an idle connection, or a request may meet its end."""
 PAUSE_SECONDS = 0.5
 ATTEMPTS_MAX = 100
 BROKEN = (httpx.HTTPError, WebSocketException, OSError, ValueError, TimeoutError)
@@ -42,7 +44,7 @@ class SoakClient:
         self.name = f"client {number}"
         self.urls, self.tally, self.dice = urls, tally, dice
         self.by_socket = number % 2 == 0
-        self.http = httpx.AsyncClient(trust_env=False, timeout=REQUEST_SECONDS)
+        self.http = httpx.AsyncClient(trust_env=False, timeout=REQUEST_SECONDS, limits=LIMITS)
         self.copy = Copy("")
         self.start = ""
         """The cursor that its events begin after."""
