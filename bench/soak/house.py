@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
-from statistics import linear_regression
+from statistics import fmean, linear_regression
 from uuid import uuid4
 
 from tests.journeys.processes import Processes, Server, StoryreelProcess, WorkerProcess
@@ -25,6 +25,7 @@ WARM_SHARE = 1 / 3
 """The share of a process's undisturbed life that counts as warming up."""
 APART = {"STORYREEL_EMBEDDED_WORKER": "false"}
 TROUBLE = ("Traceback", " ERROR ", "locked")
+FLOORS = 10
 MIB = 1024 * 1024
 
 
@@ -100,7 +101,11 @@ class House:
 
 @dataclass(frozen=True)
 class Growth:
-    """Resident memory over some time: its mean, and the slope of the line through it."""
+    """Resident memory over some time: its mean, and the slope of the line through its floors.
+
+    A floor is the least of a tenth of the time: what a film in the making takes for a moment is no
+    growth.
+    """
 
     minutes: float
     mib: float
@@ -108,10 +113,14 @@ class Growth:
 
     @classmethod
     def of(cls, samples: list[Sample]) -> Growth:
-        minutes = [each.seconds / 60 for each in samples]
-        weights = [each.mib for each in samples]
-        slope = linear_regression(minutes, weights).slope
-        return cls(minutes[-1] - minutes[0], sum(weights) / len(weights), slope)
+        size = max(1, len(samples) // FLOORS)
+        parts = [samples[at : at + size] for at in range(0, len(samples), size)]
+        floors = [min(part, key=lambda sample: sample.mib) for part in parts]
+        slope = linear_regression(
+            [floor.seconds / 60 for floor in floors], [floor.mib for floor in floors]
+        ).slope
+        minutes = (samples[-1].seconds - samples[0].seconds) / 60
+        return cls(minutes, fmean(sample.mib for sample in samples), slope)
 
 
 def resident_mib(pid: int) -> float | None:
