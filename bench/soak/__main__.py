@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import shutil
 import sys
 import tempfile
 from datetime import UTC, datetime
@@ -20,17 +21,20 @@ RESULTS = Path(__file__).parents[1] / "results"
 
 def main() -> int:
     plan = Plan(**vars(_arguments()))
-    with tempfile.TemporaryDirectory(prefix="storyreel-soak-") as folder:
-        report = asyncio.run(soak(plan, Path(folder)))
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"soak-{plan.world}-{datetime.now(UTC):%Y%m%d-%H%M%S}.json"
+    with tempfile.TemporaryDirectory(prefix="storyreel-soak-") as folder:
+        report = asyncio.run(soak(plan, Path(folder)))
+        if report.tally.findings:
+            for log in Path(folder).glob("*.log"):
+                shutil.copy(log, path.with_suffix(f".{log.name}"))
     path.write_text(json.dumps(report.as_json(), indent=1))
     console = Console()
     console.print(_table(report))
     for finding in report.tally.findings:
         console.print(finding, style="red", markup=False)
-    console.print(f"Everything is in {path.relative_to(Path.cwd())}.")
-    return 1 if report.tally.counts["findings"] else 0
+    console.print(f"Everything is in {path.relative_to(Path.cwd())}, and of findings the logs too.")
+    return 1 if report.tally.findings else 0
 
 
 def _arguments() -> argparse.Namespace:
