@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import aclosing
 from typing import Any
 
@@ -291,3 +292,28 @@ async def test_an_event_that_meets_a_deletion_between_two_reads_is_read_again(ho
 
     assert event.errors is None
     assert event.data == {"projectEvents": {"events": [{"kind": "CREATED", "image": None}]}}
+
+
+@pytest.mark.parametrize("many", [False, True])
+async def test_who_stops_waiting_takes_nothing_from_those_who_wait_for_the_same(
+    home: Home, many: bool
+) -> None:
+    context, asked = home.context(), list[str]()
+
+    async def slowly(keys: Sequence[str]) -> list[str]:
+        await asyncio.sleep(0)
+        asked.extend(keys)
+        return [key.upper() for key in keys]
+
+    async def value() -> list[str]:
+        if many:
+            return await context.load_all(slowly, ["a"])
+        return [await context.load(slowly, "a")]
+
+    gone, stays = asyncio.create_task(value()), asyncio.create_task(value())
+    await asyncio.sleep(0)
+    gone.cancel()
+
+    assert await stays == ["A"]
+    assert gone.cancelled()
+    assert asked == ["a"]
