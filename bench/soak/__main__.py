@@ -33,8 +33,11 @@ def main() -> int:
     console.print(_table(report))
     for finding in report.tally.findings:
         console.print(finding, style="red", markup=False)
-    console.print(f"Everything is in {path.relative_to(Path.cwd())}, and of findings the logs too.")
-    return 1 if report.tally.findings else 0
+    console.print(f"Everything is in {path}.")
+    if not report.tally.findings:
+        return 0
+    console.print("The logs are beside it.")
+    return 1
 
 
 def _arguments() -> argparse.Namespace:

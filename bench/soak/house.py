@@ -55,6 +55,10 @@ class House:
         named |= {f"worker {n}": worker for n, worker in enumerate(self.workers, 1)}
         return named
 
+    def draws(self, name: str) -> bool:
+        """Whether this process runs jobs."""
+        return not self.workers or name.startswith("worker")
+
     async def kill_at_random(
         self, every: float, until: float, tally: Tally, dice: random.Random
     ) -> None:

@@ -22,8 +22,9 @@ QUIET_SECONDS = 120.0
 """How long all may take, after the last act, to end its jobs and tell everybody."""
 JUDGED_MINUTES = 2.0
 """A slope over less time than this says nothing about memory."""
-SLOPE_MAX = 3.0
-"""MiB in a minute."""
+SLOPE_MAX, DRAWING_SLOPE_MAX = 2.0, 10.0
+"""MiB in a minute: of who only answers, and of who makes pictures and films too. These come and go
+in megabytes, and it takes the heap more than a soak until it needs no more room for the next one."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ async def soak(plan: Plan, folder: Path) -> Report:
                 await client.http.aclose()
         for trouble in house.troubles():
             tally.find(trouble)
-        _judge_memory(memory, tally)
+        _judge_memory(house, memory, tally)
     samples = {
         name: [(round(each.seconds - began, 1), each.pid, round(each.mib, 1)) for each in found]
         for name, found in house.samples.items()
@@ -188,7 +189,8 @@ async def _judge(clients: list[SoakClient], tally: Tally) -> None:
     judge_keys(list(logs.values()), tally)
 
 
-def _judge_memory(memory: dict[str, Growth], tally: Tally) -> None:
+def _judge_memory(house: House, memory: dict[str, Growth], tally: Tally) -> None:
     for name, growth in memory.items():
-        if growth.minutes >= JUDGED_MINUTES and growth.mib_per_minute > SLOPE_MAX:
+        most = DRAWING_SLOPE_MAX if house.draws(name) else SLOPE_MAX
+        if growth.minutes >= JUDGED_MINUTES and growth.mib_per_minute > most:
             tally.find(f"{name} grows by {growth.mib_per_minute:.1f} MiB a minute.")
