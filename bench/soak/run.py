@@ -24,7 +24,7 @@ JUDGED_MINUTES = 2.0
 """A slope over less time than this says nothing about memory."""
 SLOPE_MAX, DRAWING_SLOPE_MAX = 2.0, 10.0
 """MiB in a minute: of who only answers, and of who makes pictures and films too. These come and go
-in megabytes, and it takes the heap more than a soak until it needs no more room for the next one."""
+in megabytes, and the heap takes longer than a soak to have room for any of them."""
 
 
 @dataclass(frozen=True)
