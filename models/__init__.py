@@ -10,6 +10,7 @@ from .idempotency import IdempotencyRecord
 from .ids import new_id, prefix_of
 from .image import Image, MediaStatus
 from .job import ACTIVE, Job, JobBatch, JobKind, JobStatus, jobs_by_status
+from .presence import Presence
 from .progress import ProjectProgress, RedesignStatus, progress_of_projects, scenes_complete
 from .project import Project, WorkflowVersion
 from .reading import by_any_id
@@ -38,6 +39,7 @@ __all__ = [
     "JobStatus",
     "MediaStatus",
     "Mention",
+    "Presence",
     "Project",
     "ProjectProgress",
     "Ranked",

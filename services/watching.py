@@ -12,11 +12,12 @@ from tortoise.expressions import Q
 from models import ACTIVE, Job, JobStatus, Project, Shot, events_after, reading
 
 from . import limits
-from .access import check_id, seen, visible
+from .access import check_id, not_found, seen, visible_rows
 from .actor import Actor
-from .errors import InvalidInput, LimitExceeded, NotFound
-from .feed import head_of
-from .progress import progress_topic
+from .backends.bus import Heard
+from .errors import InvalidInput, LimitExceeded
+from .feed import check_still_seen, head_of
+from .progress import Note, progress_topic
 from .world import World
 
 
@@ -29,6 +30,8 @@ async def watch_jobs(
 ) -> AsyncGenerator[Job, None]:
     """Complete snapshots of the jobs that match every argument given.
 
+    Refuses as soon as there is something to tell and the actor may no longer see the project.
+
     With `job_ids` it starts with each of those jobs and stops when all have ended. Without, it
     starts with the active jobs and follows new ones until the caller stops or the project or shot
     is deleted. Of one job, progress never goes back and comes at most once per
@@ -37,13 +40,21 @@ async def watch_jobs(
     watch = await _watch(actor, project_id, shot_id, job_ids)
     topics = [t for owner in watch.project_ids for t in (owner, progress_topic(owner))]
     async with world.bus.listen(*topics) as bell:
+        clock = asyncio.get_running_loop().time
+        looked_at, heard = clock(), Heard(look=True, notes={})
         while not bell.closed:
-            for job in await watch.news():
+            news = await watch.news(heard)
+            for owner in watch.project_ids if news and heard.look else ():
+                await check_still_seen(actor, owner)
+            for job in news:
                 yield job
             if watch.over:
                 return
             await asyncio.sleep(limits.PROGRESS_INTERVAL_SECONDS)
-            await bell.rung(limits.FEED_RECHECK_SECONDS)
+            await bell.rung(limits.FEED_RECHECK_SECONDS - (clock() - looked_at))
+            heard = bell.heard()
+            if heard.look or clock() - looked_at >= limits.FEED_RECHECK_SECONDS:
+                looked_at, heard = clock(), Heard(look=True, notes=heard.notes)
 
 
 @dataclass
@@ -56,14 +67,27 @@ class _Watch:
     at: int = 0
     over: bool = False
     told: dict[str, Job] = field(default_factory=dict)
+    notes: dict[str, Note] = field(default_factory=dict)
 
-    async def news(self) -> list[Job]:
-        """The matching jobs whose state differs from what the look before saw."""
-        seen_now = await (self._named() if self.job_ids is not None else self._current())
-        jobs = [job for job in seen_now if self._matches(job)]
+    async def news(self, heard: Heard) -> list[Job]:
+        """The matching jobs whose state differs from what was told before.
+
+        What is stored is looked at when there is more to know than notes tell; a note counts until
+        what is stored is newer.
+        """
+        for job_id, text in heard.notes.items():
+            if job_id in self.told and (note := Note.read(text)) is not None:
+                self.notes[job_id] = note
+        jobs = await self._look() if heard.look else list(self.told.values())
+        self.notes = {job.id: self.notes[job.id] for job in jobs if job.id in self.notes}
+        jobs = [self.notes[job.id].onto(job) if job.id in self.notes else job for job in jobs]
         fresh = [job for job in jobs if _state(self.told.get(job.id)) != _state(job)]
         self.told = {job.id: job for job in jobs}
         return fresh
+
+    async def _look(self) -> list[Job]:
+        jobs = await (self._named() if self.job_ids is not None else self._current())
+        return [job for job in jobs if self._matches(job)]
 
     async def _named(self) -> list[Job]:
         """The named jobs; those that went with their project in the making count as canceled."""
@@ -135,10 +159,8 @@ async def jobs_named(actor: Actor, job_ids: list[str]) -> dict[str, Job]:
         raise LimitExceeded(f"At most {limits.JOBS_WATCHED} jobs at once.", "jobIds")
     for index, job_id in enumerate(job_ids):
         check_id(Job, job_id, f"jobIds.{index}")
-    found = await reading.by_id(Job, job_ids)
-    owners = {job.project_id for job in found.values()}
-    mine = {owner for owner in owners if await visible(actor, Project, owner) is not None}
+    found = await visible_rows(actor, Job, job_ids)
     for index, job_id in enumerate(job_ids):
-        if job_id not in found or found[job_id].project_id not in mine:
-            raise NotFound("There is no such job.", f"jobIds.{index}")
+        if job_id not in found:
+            raise not_found(Job, f"jobIds.{index}")
     return found

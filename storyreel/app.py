@@ -6,39 +6,47 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.routing import Route, WebSocketRoute
+from starlette.types import ASGIApp
 
 from models import Asset
 from resolvers.context import Context
 from resolvers.documents import Documents
 
 from .asset_route import AssetFile, asset_route
+from .door import Door
 from .endpoint import Endpoint
 from .graphiql import graphiql_routes
+from .origins import allowing
 from .probes import probe_routes
+from .secure_headers import SecureHeaders
 from .wiring import House
 
 PATH = "/graphql"
 
 
-def create_app(house: House, documents: Documents) -> Starlette:
+def create_app(house: House, documents: Documents) -> ASGIApp:
     """All that is served of an open house."""
     watch = house.metrics.operations
-    endpoint = Endpoint(lambda: Context(house.actor, house.world, house.links, watch, documents))
-    return Starlette(
+    endpoint = Endpoint(
+        lambda: Context(house.actor, house.world, house.links, watch, documents), house.origins
+    )
+    door = Door(endpoint, house.world.rates, house.connections_max)
+    app = Starlette(
         routes=[
             *graphiql_routes(PATH),
-            Route(PATH, endpoint),
-            WebSocketRoute(PATH, endpoint),
+            Route(PATH, door),
+            WebSocketRoute(PATH, door),
             asset_route(house.links, house.world.storage, find_asset),
             *probe_routes(house),
         ],
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=house.hosts)],
     )
+    return SecureHeaders(allowing(app, house.origins), https=house.https)
 
 
-def create_probes(house: House) -> Starlette:
+def create_probes(house: House) -> ASGIApp:
     """What is served of a worker."""
-    return Starlette(routes=probe_routes(house))
+    return SecureHeaders(Starlette(routes=probe_routes(house)), https=house.https)
 
 
 async def find_asset(asset_id: str) -> AssetFile | None:

@@ -8,7 +8,8 @@ Every error has a code, and no exception's own text reaches a client.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Collection
 from copy import copy
 from typing import Any
 
@@ -40,12 +41,15 @@ from resolvers import api
 from resolvers.context import Context
 from resolvers.errors import INTERNAL
 
+from .door import address_of
+from .origins import UNASKED, may_be_unasked
 from .sockets import NOTHING_TO_RUN, SUBSCRIBE, SocketAdapter, SocketHandler, problem, readable
 
 JSON_TYPE = "application/json"
 RESPONSE_TYPE = "application/graphql-response+json"
 BODY_BYTES_MAX = 4 * 1024 * 1024
-CODES = {405: "METHOD_NOT_ALLOWED", 413: "LIMIT_EXCEEDED"}
+BODY_SECONDS = 30.0
+CODES = {405: "METHOD_NOT_ALLOWED", 408: "LIMIT_EXCEEDED", 413: "LIMIT_EXCEEDED"}
 
 
 class LineFeedSSE(SSETransport):
@@ -86,7 +90,9 @@ class Endpoint(GraphQL[Context, None]):
         MULTIPART_SUBSCRIPTION_PROTOCOL: MultipartSubscriptionTransport,
     }
 
-    def __init__(self, make_context: Callable[[], Context]) -> None:
+    body_seconds = BODY_SECONDS
+
+    def __init__(self, make_context: Callable[[], Context], origins: Collection[str] = ()) -> None:
         super().__init__(
             api,
             graphql_ide=None,
@@ -95,6 +101,7 @@ class Endpoint(GraphQL[Context, None]):
                 GRAPHQL_SSE_PROTOCOL,
                 MULTIPART_SUBSCRIPTION_PROTOCOL,
             ],
+            allowed_origins=tuple(origins),
         )
         self._make_context = make_context
 
@@ -102,7 +109,7 @@ class Endpoint(GraphQL[Context, None]):
         if scope["type"] != "http":
             await super().__call__(scope, receive, send)
             return
-        request = Request(scope, _bounded(receive))
+        request = Request(scope, _bounded(receive, self.body_seconds))
         try:
             response = await self.run(request)
         except HTTPException as refusal:
@@ -115,6 +122,7 @@ class Endpoint(GraphQL[Context, None]):
         self, request: Request | WebSocket, response: Response | WebSocket
     ) -> Context:
         context = self._make_context()
+        context.address = address_of(request)
         context.resume_after = request.headers.get("last-event-id") or None
         request.state.context = context
         return context
@@ -148,6 +156,8 @@ class Endpoint(GraphQL[Context, None]):
         kind = (request.content_type or "").partition(";")[0].strip().lower()
         if request.method == "POST" and kind != JSON_TYPE:
             raise HTTPException(415, f"The request must be {JSON_TYPE}.")
+        if may_be_unasked(request.method, request.headers, self.allowed_origins):
+            raise HTTPException(400, UNASKED)
         parsed: Any = await super().parse_http_body(request)
         if not isinstance(parsed.operation_name, str | None):
             raise HTTPException(400, "The operation's name must be a string.")
@@ -217,13 +227,25 @@ class Endpoint(GraphQL[Context, None]):
             codes = [error["extensions"]["code"] for error in response_data["errors"]]
             plain = sub_response.media_type == JSON_TYPE
             status = 500 if INTERNAL in codes else 200 if plain else 400
-        return Response(self.encode_json(response_data), status, media_type=sub_response.media_type)
+        return Response(
+            self.encode_json(response_data),
+            status,
+            headers=_retry_after(response_data),
+            media_type=sub_response.media_type,
+        )
 
 
 def _status_of(failure: Exception) -> int:
     """Mutations may come by another method; a stream may be accepted as one."""
     forbidden = getattr(failure, "operation_type", None)
     return 405 if forbidden is OperationType.MUTATION else 400
+
+
+def _retry_after(answer: Any) -> dict[str, str] | None:
+    """When all that was refused for coming too often may come again."""
+    told = [error["extensions"] for error in answer.get("errors", ())]
+    waits = [extensions["retryAfter"] for extensions in told if "retryAfter" in extensions]
+    return {"Retry-After": str(max(waits))} if waits else None
 
 
 def _accepted(request: Request | WebSocket) -> str:
@@ -236,21 +258,27 @@ def _refused(request: Request, refusal: HTTPException) -> Response:
     code = CODES.get(refusal.status_code, "BAD_REQUEST")
     error = {"message": refusal.reason, "extensions": {"code": code}}
     allow = {"Allow": "POST" if request.method == "GET" else "GET, POST"}
+    headers = {405: allow, 408: {"Connection": "close"}}
     return Response(
         orjson.dumps({"errors": [error]}),
         status_code=refusal.status_code,
-        headers=allow if refusal.status_code == 405 else None,
+        headers=headers.get(refusal.status_code),
         media_type=_accepted(request),
     )
 
 
-def _bounded(receive: Receive) -> Receive:
-    """The same request body, refused once it passes BODY_BYTES_MAX."""
+def _bounded(receive: Receive, seconds: float) -> Receive:
+    """The same request body, refused once it passes BODY_BYTES_MAX or takes too long to come."""
     seen = 0
+    deadline = asyncio.get_running_loop().time() + seconds
 
     async def bounded() -> Message:
         nonlocal seen
-        message = await receive()
+        try:
+            async with asyncio.timeout_at(deadline):
+                message = await receive()
+        except TimeoutError:
+            raise HTTPException(408, f"A request arrives within {seconds:g} seconds.") from None
         seen += len(message.get("body", b""))
         if seen > BODY_BYTES_MAX:
             raise HTTPException(413, f"A request has at most {BODY_BYTES_MAX:,} bytes.")

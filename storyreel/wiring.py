@@ -19,6 +19,7 @@ from models.migrating import migrate
 from services.actor import Actor
 from services.backends.bus import Bus, LocalBus
 from services.backends.local_renderer import LocalRenderer
+from services.backends.rates import Rates
 from services.backends.storage import Storage
 from services.links import Links
 from services.progress import Meter
@@ -44,6 +45,9 @@ class House:
     links: Links
     actor: Actor
     hosts: list[str]
+    origins: list[str]
+    https: bool
+    connections_max: int
     metrics: Metrics
     health: Health
 
@@ -63,7 +67,17 @@ async def open_house(settings: Settings, *, worker: bool) -> AsyncIterator[House
         if worker:
             await stack.enter_async_context(_working(settings, world, metrics))
         health = Health(settings, world)
-        yield House(world, links, await local_actor(), settings.hosts, metrics, health)
+        yield House(
+            world=world,
+            links=links,
+            actor=await local_actor(),
+            hosts=settings.hosts,
+            origins=settings.allowed_origins,
+            https=settings.public_url.startswith("https:"),
+            connections_max=settings.connections_max,
+            metrics=metrics,
+            health=health,
+        )
 
 
 def open_documents(settings: Settings) -> Documents:
@@ -95,8 +109,10 @@ async def _world(settings: Settings, metrics: Metrics, stack: AsyncExitStack) ->
     storage = Storage.open(settings.storage)
     await storage.check()
     local = LocalRenderer()
+    rates = Rates(settings.rates, settings.bus, metrics.rated)
+    stack.push_async_callback(rates.close)
     late = metrics.feed_lag.observe
-    return World(bus, queue, storage, {local.name: local}, late=late)
+    return World(bus, queue, storage, {local.name: local}, rates, late=late)
 
 
 def open_bus(url: str) -> Bus:

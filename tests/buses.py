@@ -14,10 +14,25 @@ if TYPE_CHECKING:
 
 
 class SilentBus(LocalBus):
-    """A bus that loses every wake-up."""
+    """A bus that loses all it is given."""
 
     def wake(self, *topics: str) -> None:
         pass
+
+    def tell(self, topic: str, subject: str, note: str) -> None:
+        pass
+
+
+class OverheardBus(LocalBus):
+    """A bus that remembers whom it woke."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.woken: list[str] = []
+
+    def wake(self, *topics: str) -> None:
+        self.woken += topics
+        super().wake(*topics)
 
 
 class WatchedBus(LocalBus):

@@ -1,9 +1,12 @@
 """The verbs that change something, a class for each capability."""
 
 import strawberry
+from strawberry.types import get_object_definition
 
+from ..rationing import Rationed
 from .images import ImageMutations
 from .jobs import JobMutations
+from .presence import PresenceMutations
 from .projects import ProjectMutations
 from .restoring import RestoringMutations
 from .scenes import SceneMutations
@@ -20,5 +23,10 @@ class Mutation(
     StoryboardMutations,
     JobMutations,
     RestoringMutations,
+    PresenceMutations,
 ):
     pass
+
+
+for field in get_object_definition(Mutation, strict=True).fields:
+    field.extensions.append(Rationed())
