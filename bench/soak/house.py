@@ -161,6 +161,6 @@ async def furnish(processes: Processes, name: str) -> House:
     """One server that runs jobs itself on SQLite; two servers and two workers on PostgreSQL."""
     if name == "sqlite":
         return House([await processes.server()], [])
-    servers = [await processes.server(**APART) for _ in range(2)]
-    workers = [await processes.worker() for _ in range(2)]
+    servers = await asyncio.gather(*(processes.server(**APART) for _ in range(2)))
+    workers = await asyncio.gather(*(processes.worker() for _ in range(2)))
     return House(servers, workers)

@@ -10,7 +10,7 @@ from bench.soak.run import Plan, soak
 async def test_clients_with_broken_networks_lose_nothing_while_a_process_is_killed(
     world_name: str, tmp_path: Path
 ) -> None:
-    plan = Plan(world_name, minutes=0.2, clients=6, projects=2, pace=0.5, kill_every=4)
+    plan = Plan(world_name, minutes=0.15, clients=5, projects=1, pace=0.4, kill_every=3)
 
     report = await soak(plan, tmp_path)
 
