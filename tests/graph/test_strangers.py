@@ -89,9 +89,15 @@ async def a_full_stage(house: House, owner: Actor) -> str:
     stage = await house.stage(lambda stage: animate(stage.our_selection), owner)
     act, project_id = projects.update_project, stage.project.id
     await perform(house.home.world, owner, act, project_id, {"title": "New"})
-    whose = {"client_id": stage.project.client_id, "project_id": project_id}
-    told = {"source": project_id, "content_hash": "", "scenes": 0, "shots": 0}
-    await LegacyMigration.create(document_id=stage.ours.asset_id, **whose, **told)
+    await LegacyMigration.create(
+        client_id=stage.project.client_id,
+        project_id=project_id,
+        document_id=stage.ours.asset_id,
+        source=project_id,
+        content_hash="",
+        scenes=0,
+        shots=0,
+    )
     return project_id
 
 
