@@ -16,31 +16,9 @@ DASH = re.compile(r" (?:--?|–|—) ")
 COMMA = re.compile(r", ")
 BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 NO_LETTERS = re.compile(r"[\W\d_]+")
-TIMES = frozenset(
-    {
-        "DAY",
-        "NIGHT",
-        "MORNING",
-        "AFTERNOON",
-        "EVENING",
-        "DAWN",
-        "DUSK",
-        "SUNRISE",
-        "SUNSET",
-        "NOON",
-        "MIDDAY",
-        "MIDNIGHT",
-        "DAYBREAK",
-        "TWILIGHT",
-        "NIGHTFALL",
-        "HOUR",
-        "TIME",
-        "LATER",
-        "EARLIER",
-        "CONTINUOUS",
-        "SAME",
-        "MAGIC",
-    }
+TIME = re.compile(
+    "DAY|NIGHT|MORNING|AFTERNOON|EVENING|DAWN|DUSK|SUNRISE|SUNSET|NOON|MIDDAY|MIDNIGHT|DAYBREAK"
+    "|TWILIGHT|NIGHTFALL|HOUR|TIME|LATER|EARLIER|CONTINUOUS|SAME|MAGIC"
 )
 """What the words of a time of day end with: MOMENTS LATER, EARLY MORNING, DAY 2."""
 EXTENSION = re.compile(r"\(([^()]*)\)")
@@ -188,7 +166,7 @@ def _is_time(text: str) -> bool:
     """Whether one of the words around a slash ends like a time; what is in brackets is aside."""
     ways = BRACKETS.sub("", text).upper().split("/")
     lasts = (list(filter(None, NO_LETTERS.split(way)))[-1:] for way in ways)
-    return any(last[0] in TIMES for last in lasts if last)
+    return any(TIME.fullmatch(last[0]) for last in lasts if last)
 
 
 def cue_of(text: str) -> Cue:

@@ -10,7 +10,7 @@ from xml.parsers import expat
 from services.formats.screenplay import BYTES_MAX, Document, Format, NotAScreenplay
 
 DEPTH_MAX = 64
-ELEMENTS_MAX = 300_000
+ELEMENTS_MAX = 150_000
 MARKS = ((BOM_UTF8, "utf-8"), (BOM_UTF16_LE, "utf-16-le"), (BOM_UTF16_BE, "utf-16-be"))
 ENCODINGS = {
     "utf-8": "utf-8",

@@ -10,6 +10,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import groupby
 
 from services.formats.screenplay import BOLD, ITALIC, UNDERLINE, Run
 
@@ -20,7 +21,8 @@ LITERAL = (("", ""),)
 """The attributes of a run that is markup already, such as a note."""
 OUTER = (UNDERLINE, BOLD, ITALIC)
 """The order in which marks are opened."""
-SPECIAL = re.compile(r"\\(?=[*_\\]|\Z)|\*|_")
+SPECIAL = re.compile(r"\\(?=[*_\\]|\Z)|(?<!\s)[*_]|[*_](?!\s)")
+"""What would be a mark: all but a star or a line that stands between spaces."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +57,15 @@ def read_line(markup: str) -> Marked:
 
 def joined(runs: Iterable[Run]) -> tuple[Run, ...]:
     """Neighbours of one look as one run, without empty ones."""
-    found: list[Run] = []
-    for run in runs:
-        last = found[-1] if found else None
-        if not run.text:
-            continue
-        if last and (last.styles, last.attributes) == (run.styles, run.attributes):
-            found[-1] = Run(last.text + run.text, run.styles, run.attributes)
-        else:
-            found.append(run)
-    return tuple(found)
+    told = (run for run in runs if run.text)
+    return tuple(
+        Run("".join(run.text for run in alike), styles, attributes)
+        for (styles, attributes), alike in groupby(told, key=_look)
+    )
+
+
+def _look(run: Run) -> tuple[frozenset[str], tuple[tuple[str, str], ...]]:
+    return run.styles, run.attributes
 
 
 def _marks(markup: str) -> tuple[dict[int, list[str]], list[int]]:
@@ -96,39 +97,32 @@ def _marks(markup: str) -> tuple[dict[int, list[str]], list[int]]:
 
 
 def write_line(runs: Iterable[Run]) -> str:
-    """Text of one line with its marks. What no mark can say, such as capitals, is not written."""
+    """Text of one line with its marks. What no mark can say, such as capitals, is not written.
+
+    A style ends where it ends, also within another one, so that no two marks of it ever touch.
+    """
     parts: list[str] = []
-    active: list[str] = []
+    active: frozenset[str] = frozenset()
     space = ""
     for run in runs:
         if run.attributes == LITERAL:
             if space:
-                parts += (*(MARKS[style] for style in reversed(active)), space)
-                active, space = [], ""
+                parts += (*_opening(active)[::-1], space)
+                active, space = frozenset(), ""
             parts.append(run.text)
             continue
         core = run.text.strip()
-        wanted = [style for style in OUTER if style in run.styles]
-        kept = 0
-        while kept < len(active) and active[kept] in wanted:
-            kept += 1
-        parts += (MARKS[style] for style in reversed(active[kept:]))
-        del active[kept:]
+        parts += _opening(active - run.styles)[::-1]
+        active &= run.styles
         if not core:
             space += run.text
             continue
         lead = run.text[: len(run.text) - len(run.text.lstrip())]
-        begun = [style for style in wanted if style not in active]
-        active += begun
-        parts += (space, lead, *(MARKS[style] for style in begun), _escaped(core))
+        parts += (space, lead, *_opening(run.styles - active), SPECIAL.sub(r"\\\g<0>", core))
+        active = run.styles
         space = run.text[len(lead) + len(core) :]
-    parts += (MARKS[style] for style in reversed(active))
-    return "".join([*parts, space])
+    return "".join([*parts, *_opening(active)[::-1], space])
 
 
-def _escaped(text: str) -> str:
-    def escape(mark: re.Match[str]) -> str:
-        around = text[max(mark.start() - 1, 0) : mark.start()] + text[mark.end() : mark.end() + 1]
-        return mark[0] if len(around) == 2 and around.isspace() else f"\\{mark[0]}"
-
-    return SPECIAL.sub(escape, text)
+def _opening(styles: frozenset[str]) -> list[str]:
+    return [MARKS[style] for style in OUTER if style in styles]

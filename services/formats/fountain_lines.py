@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from services.formats.screenplay import BYTES_MAX, Aside, NotAScreenplay, Problem
 
-LINES_MAX = 300_000
+LINES_MAX = 200_000
 NEWLINE = re.compile(r"\r\n|\n|\r")
 SPACES = re.compile(r"(?<=\n)[ \t]+(?=\n)")
 OPENING = re.compile(r"\[\[|/\*")
@@ -109,6 +109,7 @@ def _masks(text: str) -> tuple[list[Mask], list[tuple[int, str]]]:
     """
     found: list[Mask] = []
     unclosed: list[tuple[int, str]] = []
+    told: set[tuple[bool, int]] = set()
     never = len(text) + 1
     struck = closed = broken = at = 0
     while opening := OPENING.search(text, at):
@@ -125,7 +126,8 @@ def _masks(text: str) -> tuple[list[Mask], list[tuple[int, str]]]:
         if end < never and (boneyard or end < broken):
             at = end + 2
             found.append(Mask(start, at, boneyard))
-        else:
+        elif (reason := (boneyard, 0 if boneyard else broken)) not in told:
+            told.add(reason)
             unclosed.append((start, NO_BONEYARD if boneyard else NO_NOTE))
     return found, unclosed
 

@@ -17,7 +17,7 @@ KEPT_EMPTY = "  "
 
 
 def paragraph_markup(paragraph: Paragraph, followed: bool) -> str:
-    """With "\\n" as line end. `followed` says whether the rest of a speech comes after a cue."""
+    """With "\\n" as line end. `followed` says whether text comes right below it."""
     lines = [write_line(line) for line in _lines(paragraph.runs, paragraph.asides)]
     return UNWRITABLE.sub("", _forced(paragraph, lines, followed))
 
@@ -51,14 +51,10 @@ def _forced(paragraph: Paragraph, lines: list[str], followed: bool) -> str:
         return "\n".join(f"> {line.strip()} <" for line in lines)
     while lines and not lines[-1].strip():
         lines.pop()
-    return "\n".join(_action(line, first=not at) for at, line in enumerate(lines))
-
-
-def _action(line: str, first: bool) -> str:
-    mistaken = begins_anew(line) or line.lstrip()[:1] == "!"
-    if first:
-        mistaken = mistaken or alone(line, followed=True) is not Kind.ACTION
-    return f"!{line}" if mistaken else line
+    forced = {at for at, line in enumerate(lines) if begins_anew(line) or line.lstrip()[:1] == "!"}
+    if lines and alone(lines[0], followed or len(lines) > 1) is not Kind.ACTION:
+        forced.add(0)
+    return "\n".join(f"!{line}" if at in forced else line for at, line in enumerate(lines))
 
 
 def _lines(runs: Sequence[Run], asides: Sequence[Aside]) -> list[list[Run]]:

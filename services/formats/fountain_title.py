@@ -6,9 +6,10 @@ import re
 from collections.abc import Sequence
 
 from services.formats.fountain_emphasis import read_line, write_line
-from services.formats.fountain_lines import Line
+from services.formats.fountain_lines import Line, NotFountain
 from services.formats.screenplay import Run, TitleField
 
+TITLE_LINES_MAX = 1_000
 KEY = re.compile(r"([^\s:!#=~@.>\[/][^:\n]{0,60}):(?:[ \t]|\Z|(?<=title:))", re.IGNORECASE)
 NO_KEY = re.compile(r"(?:INT|EXT|EST|I/E|E/I)[./ ]|FADE (?:IN|OUT|UP)\Z|.* TO\Z", re.IGNORECASE)
 SHOUTED = frozenset({"title", "credit", "author", "authors", "source", "contact", "copyright"})
@@ -32,6 +33,8 @@ def title_lines(lines: Sequence[Line]) -> tuple[list[tuple[TitleField, int, int]
         values = tuple(filter(None, (_plain(line) for line in said)))
         fields.append((TitleField(key[1].strip() if key else "", values), at, end))
         at = end
+        if at > TITLE_LINES_MAX:
+            raise NotFountain(f"The title page has more than {TITLE_LINES_MAX:,} lines.")
     return fields, at
 
 

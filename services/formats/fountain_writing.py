@@ -73,7 +73,7 @@ class _Writing:
         self._newline = newline
         self._length = 0
         self._last: Source | None = None
-        self._in_speech = False
+        self._in_speech = self._in_song = False
         self.parts: list[str] = []
         self.placed: list[tuple[int, Paragraph]] = []
         self.anything_new = False
@@ -89,9 +89,9 @@ class _Writing:
 
     def paragraphs(self, paragraphs: Sequence[Paragraph]) -> None:
         flat = [part for p in paragraphs for part in (p.inside if _is_dual(p) else (p,))]
-        for paragraph, after in zip(flat, [*flat[1:], None], strict=True):
+        for paragraph, after in zip(flat, [*flat[1:], None], strict=False):
             followed = after is not None and (
-                after.kind in REST_OF_A_SPEECH or _follows(after, paragraph)
+                after.kind in REST_OF_A_SPEECH or _touches(after, paragraph)
             )
             self._paragraph(paragraph, followed)
 
@@ -106,6 +106,7 @@ class _Writing:
         else:
             raw = NEWLINE.sub(self._newline, paragraph_markup(paragraph, followed))
         self.anything_new |= not (stays and own and raw == own.raw)
+        self._in_song = paragraph.kind is Kind.LYRIC
         self._in_speech = paragraph.kind is Kind.CHARACTER or (
             self._in_speech
             and not EMPTY_LINE.search(gap)
@@ -125,8 +126,9 @@ class _Writing:
             return ""
         kind = paragraph.kind
         apart = EMPTY_LINE.search(before)
-        lyric_apart = apart and kind is Kind.LYRIC
-        if self._in_speech and kind in REST_OF_A_SPEECH and not lyric_apart:
+        song = kind is Kind.LYRIC
+        goes_on = self._in_speech and kind in REST_OF_A_SPEECH
+        if (goes_on or (song and self._in_song)) and not (song and apart):
             return self._newline
         return before if apart else self._newline * 2
 
@@ -144,9 +146,10 @@ def _own(source: Source | None) -> Source | None:
     return source if source and source.document.format is Format.FOUNTAIN else None
 
 
-def _follows(after: Paragraph, before: Paragraph) -> bool:
+def _touches(after: Paragraph, before: Paragraph) -> bool:
+    """Whether a paragraph stood right below another one, with no empty line between."""
     own = _own(after.source)
-    return own is not None and own.follows(before.source)
+    return own is not None and own.follows(before.source) and not EMPTY_LINE.search(own.before)
 
 
 def _reads_alone(paragraph: Paragraph, raw: str) -> bool:

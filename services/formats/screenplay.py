@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 BYTES_MAX = 16_000_000
-PARAGRAPHS_MAX = 50_000
+PARAGRAPHS_MAX = 30_000
 OMITTED = ("OMITTED", "OMIT")
 """What stands in the place of a scene that was cut after the numbers were locked."""
 

@@ -2,27 +2,52 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
+from difflib import SequenceMatcher
+from itertools import accumulate
 
 from services.formats.screenplay import Kind, Paragraph, Run, Screenplay, alike
+
+WORD = re.compile(r"\s+|\w+|[^\w\s]")
+COMPARED_WORDS_MAX = 1_000
+"""Longer changes are one change: comparing takes time in proportion to the square."""
 
 
 def with_text(paragraph: Paragraph, text: str) -> Paragraph:
     """With other words. What stays keeps its look, and what is new has that of what it follows."""
-    old = paragraph.text
-    head = alike(old, text)
-    rest = min(len(old), len(text)) - head
-    tail = alike(old[::-1][:rest], text[::-1][:rest])
-    before, after = _cut(paragraph.runs, head)
-    after = _cut(after, len(old) - tail - head)[1]
-    new = text[head : len(text) - tail]
-    if new:
-        like = before[-1] if before else (paragraph.runs[0] if paragraph.runs else Run(""))
-        before = [*before[:-1], replace(like, text=like.text + new if before else new)]
-    grown = len(text) - len(old)
+    for start, end, new in reversed(_changes(paragraph.text, text)):
+        paragraph = _changed(paragraph, start, end, new)
+    return paragraph
+
+
+def _changes(old: str, new: str) -> list[tuple[int, int, str]]:
+    """What of the old text, from where to where, is other words now."""
+    head = alike(old, new)
+    rest = min(len(old), len(new)) - head
+    tail = alike(old[::-1][:rest], new[::-1][:rest])
+    before, after = old[head : len(old) - tail], new[head : len(new) - tail]
+    words, now = WORD.findall(before), WORD.findall(after)
+    if max(len(words), len(now)) > COMPARED_WORDS_MAX:
+        return [(head, len(old) - tail, after)]
+    places = list(accumulate(map(len, words), initial=head))
+    codes = SequenceMatcher(None, words, now, autojunk=False).get_opcodes()
+    return [
+        (places[i], places[j], "".join(now[k:m])) for code, i, j, k, m in codes if code != "equal"
+    ]
+
+
+def _changed(paragraph: Paragraph, start: int, end: int, new: str) -> Paragraph:
+    before, after = _cut(paragraph.runs, start)
+    after = _cut(after, end - start)[1]
+    if new and before:
+        before[-1] = replace(before[-1], text=before[-1].text + new)
+    elif new:
+        before = [replace(paragraph.runs[0] if paragraph.runs else Run(""), text=new)]
+    grown = len(new) - (end - start)
     asides = tuple(
-        replace(aside, at=max(aside.at + grown, head)) if aside.at > head else aside
+        replace(aside, at=max(aside.at + grown, start)) if aside.at > start else aside
         for aside in paragraph.asides
     )
     return replace(paragraph, runs=_rejoined(before, after), asides=asides)
