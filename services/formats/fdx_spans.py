@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from dataclasses import dataclass, field
 from xml.parsers import expat
 
-from services.formats.screenplay import BYTES_MAX, Document, Format, NotAScreenplay
+from services.formats.screenplay import BYTES_MAX, Document, Format, NotAScreenplay, marked_encoding
 
 DEPTH_MAX = 64
 ELEMENTS_MAX = 150_000
-MARKS = ((BOM_UTF8, "utf-8"), (BOM_UTF16_LE, "utf-16-le"), (BOM_UTF16_BE, "utf-16-be"))
 ENCODINGS = {
     "utf-8": "utf-8",
     "us-ascii": "ascii",
@@ -55,7 +53,7 @@ def document_of(data: bytes) -> Document:
     """Decodes by mark, by declaration, or as UTF-8. Raises NotFdx."""
     if len(data) > BYTES_MAX:
         raise NotFdx(f"The file is larger than {BYTES_MAX:,} bytes.")
-    mark, encoding = next((pair for pair in MARKS if data.startswith(pair[0])), (b"", "utf-8"))
+    mark, encoding = marked_encoding(data)
     declared = None if mark else DECLARED.match(data)
     if declared:
         said = declared[1].decode("ascii").lower()

@@ -111,6 +111,8 @@ def write_line(runs: Iterable[Run]) -> str:
                 active, space = frozenset(), ""
             parts.append(run.text)
             continue
+        if not run.text:  # FDX has such between two runs of one look; marks of both would touch
+            continue
         core = run.text.strip()
         parts += _opening(active - run.styles)[::-1]
         active &= run.styles

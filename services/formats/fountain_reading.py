@@ -8,7 +8,6 @@ between any two elements, and only dialogue is ended by it.
 from __future__ import annotations
 
 import re
-from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -30,9 +29,9 @@ from services.formats.screenplay import (
     Screenplay,
     Source,
     gathered,
+    marked_encoding,
 )
 
-MARKS = ((BOM_UTF8, "utf-8"), (BOM_UTF16_LE, "utf-16-le"), (BOM_UTF16_BE, "utf-16-be"))
 HEADING = re.compile(
     r"(?:(?:INT|EXT)\.?/(?:INT|EXT)|I\.?/E|E\.?/I|INT|EXT|EST)(?:\.|\s)", re.IGNORECASE
 )
@@ -53,7 +52,7 @@ def read_fountain(data: bytes) -> Screenplay:
     """Raises NotFountain. Whatever it reads, `write_fountain` gives back as it was."""
     if len(data) > BYTES_MAX:
         raise NotFountain(f"The file is larger than {BYTES_MAX:,} bytes.")
-    mark, encoding = next((pair for pair in MARKS if data.startswith(pair[0])), (b"", "utf-8"))
+    mark, encoding = marked_encoding(data)
     try:
         text = data[len(mark) :].decode(encoding)
     except UnicodeDecodeError as error:
@@ -293,8 +292,8 @@ class _Body:
         runs: list[Run] = []
         asides: list[Aside] = []
         length = 0
-        for line in lines:
-            if length or runs:
+        for index, line in enumerate(lines):
+            if index:
                 runs.append(Run("\n"))
                 length += 1
             stop = len(line.text) if end is None else end

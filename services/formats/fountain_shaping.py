@@ -109,14 +109,12 @@ class _Shaping:
         match paragraph.kind:
             case Kind.DUAL_DIALOGUE:
                 self._dual(kept)
-            case Kind.SHOT | Kind.GENERAL:
-                self._plain(replace(kept, kind=Kind.ACTION, number=None))
             case Kind.SCENE_HEADING:
                 self._cut(replace(kept, centered=False))
-            case Kind.ACTION:
-                self._plain(replace(kept, number=None))
+            case Kind.ACTION | Kind.SHOT | Kind.GENERAL:
+                self._cut(replace(kept, kind=Kind.ACTION, number=None))
             case _:
-                self._plain(replace(kept, number=None, centered=False))
+                self._cut(replace(kept, number=None, centered=False))
         for line in filter(None, (paragraph.facts or SceneFacts()).summary.split("\n")):
             self.done.append(Paragraph(Kind.SYNOPSIS, (Run(line),)))
         self.done += after
@@ -146,14 +144,14 @@ class _Shaping:
             self.done += (replace(part, dual=False) for part in shaped)
         self._plain(replace(paragraph, kind=Kind.ACTION, inside=(), number=None))
 
-    def _cut(self, heading: Paragraph) -> None:
+    def _cut(self, paragraph: Paragraph) -> None:
         """A scene that was cut stands in a boneyard below the heading that keeps its number."""
-        self._plain(replace(heading, inside=()))
-        if not heading.inside:
+        self._plain(replace(paragraph, inside=()))
+        if not paragraph.inside:
             return
-        text = self._text_of(heading.inside)
+        text = self._text_of(paragraph.inside)
         if "/*" in text or "*/" in text:
-            self._problem(heading, NO_NESTING)
+            self._problem(paragraph, NO_NESTING)
             text = text.replace("/*", "/ *").replace("*/", "* /")
         self.done.append(Paragraph(Kind.BONEYARD, asides=(Aside(f"\n{text}\n", boneyard=True),)))
 

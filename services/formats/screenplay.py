@@ -8,6 +8,7 @@ byte for byte.
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -17,6 +18,7 @@ PARAGRAPHS_MAX = 30_000
 OMITTED = ("OMITTED", "OMIT")
 """What stands in the place of a scene that was cut after the numbers were locked."""
 
+MARKS = ((BOM_UTF8, "utf-8"), (BOM_UTF16_LE, "utf-16-le"), (BOM_UTF16_BE, "utf-16-be"))
 BOLD, ITALIC, UNDERLINE = "Bold", "Italic", "Underline"
 
 
@@ -266,6 +268,14 @@ def gathered(problems: list[Problem]) -> tuple[Problem, ...]:
         for message, line in first.items()
     )
     return tuple(sorted(said, key=lambda problem: problem.line))
+
+
+def marked_encoding(data: bytes) -> tuple[bytes, str]:
+    """The byte order mark that bytes begin with, and the encoding that it tells; UTF-8 by default.
+
+    Decoded without its mark, a text is encoded again to the same bytes.
+    """
+    return next((pair for pair in MARKS if data.startswith(pair[0])), (b"", "utf-8"))
 
 
 def alike(one: Sequence[object], other: Sequence[object]) -> int:

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from services.formats.fdx_reading import read_fdx
-from services.formats.fdx_spans import MARKS
 from services.formats.fdx_writing import write_fdx
 from services.formats.fountain_reading import read_fountain
 from services.formats.fountain_writing import write_fountain
-from services.formats.screenplay import Format, Screenplay, Written
+from services.formats.screenplay import Format, Screenplay, Written, marked_encoding
 
 SNIFFED = 2_000
 
 
 def format_of(data: bytes) -> Format:
     """FDX is XML; anything else is Fountain, for every text is."""
-    start = data[:SNIFFED]
-    for mark, encoding in MARKS:
-        if start.startswith(mark):
-            start = start[len(mark) :].decode(encoding, "ignore").encode()
-    return Format.FDX if start.lstrip().startswith((b"<?xml", b"<FinalDraft")) else Format.FOUNTAIN
+    mark, encoding = marked_encoding(data)
+    start = data[len(mark) : SNIFFED].decode(encoding, "ignore").lstrip()
+    return Format.FDX if start.startswith(("<?xml", "<FinalDraft", "<!--")) else Format.FOUNTAIN
 
 
 def read_screenplay(data: bytes, format: Format | None = None) -> Screenplay:

@@ -127,6 +127,15 @@ def test_an_omitted_scene_is_inside_the_heading_that_keeps_its_number() -> None:
     assert "OMITTED" not in [p.text for p in heading.inside]
 
 
+def test_a_heading_with_a_scene_inside_is_omitted_whatever_it_says() -> None:
+    old = '<Paragraph Type="Scene Heading"><Text>INT. OLD</Text></Paragraph>'
+    heading = only(
+        f'<Paragraph Type="Scene Heading"><Text>GONE</Text><OmittedScene>{old}</OmittedScene>'
+        "</Paragraph>"
+    )
+    assert (heading.text, heading.omitted, heading.inside[0].text) == ("GONE", True, "INT. OLD")
+
+
 @pytest.mark.parametrize(
     ("type_name", "kind", "name"),
     [

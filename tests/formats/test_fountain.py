@@ -145,6 +145,14 @@ def test_two_spaces_keep_an_empty_line_in_dialogue() -> None:
     ]
 
 
+def test_two_spaces_go_on_after_a_parenthetical() -> None:
+    assert kinds("DEALER\n(dealing)\n  \nTen.") == [
+        ("CHARACTER", "DEALER"),
+        ("PARENTHETICAL", "(dealing)"),
+        ("DIALOGUE", "\nTen."),
+    ]
+
+
 def test_a_caret_makes_two_speeches_one() -> None:
     dual, after = read("BRICK\nScrew it.\n\nSTEEL ^\n(also)\nScrew it.\n\nThey do.").paragraphs
     assert dual.kind is Kind.DUAL_DIALOGUE
@@ -176,6 +184,11 @@ def test_emphasis_is_runs() -> None:
         Run("u", frozenset({UNDERLINE})),
         Run(" *no* 5 * 3 **open"),
     )
+
+
+def test_marks_hug_what_they_emphasize() -> None:
+    assert only("*one *two*").runs == (Run("*one "), Run("two", frozenset({ITALIC})))
+    assert only("2 * 3* 4").runs == (Run("2 * 3* 4"),)
 
 
 def test_emphasis_ends_with_its_line() -> None:
@@ -242,7 +255,16 @@ def test_the_title_page_is_keys_with_lines() -> None:
 
 
 @pytest.mark.parametrize(
-    "start", ["FADE IN:", "CUT TO: BLACK", "INT. A: B", "SUPER: LONDON", "Hi."]
+    "start",
+    [
+        "FADE IN:",
+        "CUT TO: BLACK",
+        "INT. A: B",
+        "Int. a: b",
+        "Cut to: black",
+        "SUPER: LONDON",
+        "Hi.",
+    ],
 )
 def test_a_script_without_a_title_page_may_begin_with_a_colon(start: str) -> None:
     screenplay = read_fountain(f"{start}\n\nMore.".encode())

@@ -9,6 +9,7 @@ from services.formats.fdx_writing import write_fdx
 from services.formats.fountain_reading import read_fountain
 from services.formats.fountain_writing import write_fountain
 from services.formats.screenplay import (
+    BOLD,
     UNPRINTED,
     Format,
     Kind,
@@ -116,6 +117,14 @@ def test_what_fountain_would_read_in_another_way_is_told(paragraph: Paragraph, s
 def test_a_mark_is_written_where_it_is_needed(kind: Kind, text: str, written: str) -> None:
     data = write_fountain(Screenplay((Paragraph(kind, (Run(text),)),))).data
     assert data.decode() == f"{written}\n"
+
+
+def test_an_empty_run_between_two_of_one_look_parts_nothing() -> None:
+    bold = frozenset({BOLD})
+    runs = (Run("one", bold), Run(""), Run("two", bold), Run(" "), Run("three", bold))
+    written = write_fountain(Screenplay((Paragraph(Kind.ACTION, runs),)))
+    assert written.data == b"**onetwo** **three**\n"
+    assert not written.problems
 
 
 def test_a_new_title_page_is_written_as_fountain() -> None:

@@ -18,7 +18,7 @@ from services.formats.screenplay_editing import (
 from tests.formats.screenplays import LANTERNS_FOUNTAIN
 
 THREE = (
-    "Title: Three\n\nINT. A #1#\n\n\nOne.\n\n# Act\n\n.B #2#\n\nTWO\n(to us)\nSays *it*.\n\n"
+    "Title: Three\n\nINT. A #1#\n\n\nOne.\n\n# Act\n\n.B #2#\n\nTWO\n(to us)\nSays *it*.\n\n\n"
     "EXT. C #3#\n\nThree.\n"
 )
 
@@ -73,14 +73,20 @@ def test_a_cue_that_loses_its_words_stays_a_cue() -> None:
     assert text == "\n@TWO\n\nThree.\n"
 
 
+def test_action_that_looks_like_a_heading_stays_action_in_another_place() -> None:
+    screenplay = read_fountain(b"\nINT. A\nINT. IS NOT A PLACE\n\n.B\n")
+    text = edited(substituted(screenplay, screenplay.paragraphs[0], None))
+    assert text == "!INT. IS NOT A PLACE\n\n.B\n"
+
+
 def test_a_scene_moves_with_its_text_and_its_number() -> None:
     screenplay = read_fountain(THREE.encode())
     assert edited(moved_scene(screenplay, 2, 0)) == (
-        "Title: Three\n\nEXT. C #3#\n\nThree.\n\nINT. A #1#\n\n\nOne.\n\n# Act\n\n"
+        "Title: Three\n\n\nEXT. C #3#\n\nThree.\n\nINT. A #1#\n\n\nOne.\n\n# Act\n\n"
         ".B #2#\n\nTWO\n(to us)\nSays *it*.\n"
     )
     assert edited(moved_scene(screenplay, 0, 2)) == (
-        "Title: Three\n\n# Act\n\n.B #2#\n\nTWO\n(to us)\nSays *it*.\n\n"
+        "Title: Three\n\n# Act\n\n.B #2#\n\nTWO\n(to us)\nSays *it*.\n\n\n"
         "EXT. C #3#\n\nThree.\n\nINT. A #1#\n\n\nOne.\n"
     )
 

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from services.formats.fdx_markup import UNHOLDABLE
 from services.formats.fdx_reading import read_fdx
 from services.formats.fdx_writing import write_fdx
-from services.formats.fountain_reading import read_fountain
+from services.formats.fountain_reading import read_fountain, read_text
 from services.formats.fountain_shaping import as_read
 from services.formats.fountain_writing import write_fountain
-from services.formats.screenplay import Format, Kind, NotAScreenplay, Paragraph, Run, Screenplay
+from services.formats.screenplay import (
+    UNPRINTED,
+    Format,
+    Kind,
+    NotAScreenplay,
+    Paragraph,
+    Run,
+    Screenplay,
+)
 from services.formats.screenplay_editing import (
     moved_scene,
     substituted,
@@ -101,6 +111,29 @@ def test_fountain_comes_back_from_fdx(paragraphs: tuple[Paragraph, ...]) -> None
 
 
 @few
+@given(fountain_texts())
+def test_every_fountain_is_held_by_fdx_but_for_its_boneyards(text: str) -> None:
+    assume("\0" not in text)
+    screenplay = read_fountain(text.encode())
+    read = read_fdx(write_fdx(screenplay).data)
+    assert [(p.kind, p.text, p.number) for p in printed(read)] == [
+        (p.kind, holdable(p.text), p.number) for p in printed(screenplay)
+    ]
+    assert Counter(noted(read.paragraphs)) >= Counter(noted(screenplay.paragraphs))
+
+
+@few
+@given(fdx_texts())
+def test_no_word_of_fdx_is_lost_in_fountain(text: str) -> None:
+    screenplay = read_fdx(text.encode())
+    written = write_fountain(screenplay)
+    read = read_fountain(written.data)
+    assert words(every(screenplay.paragraphs)) <= words(every(read.paragraphs))
+    if not written.problems:
+        assert [p.kind for p in printed(read)] == [p.kind for p in printed(screenplay)]
+
+
+@few
 @given(fdx_texts(), TEXTS, st.data())
 def test_an_edited_text_leaves_every_other_byte_of_fdx(
     text: str, words: str, data: st.DataObject
@@ -154,6 +187,29 @@ def test_scenes_are_moved_cut_and_omitted_whole(text: str, one: int, two: int, h
     elif not written.problems:
         seen = [as_read(p) for p in again.flat if p.kind is not Kind.BONEYARD]
         assert seen == [as_read(p) for p in edited.flat if p.kind is not Kind.BONEYARD]
+
+
+def printed(screenplay: Screenplay) -> list[Paragraph]:
+    return [p for p in screenplay.flat if p.kind not in UNPRINTED and holdable(p.text).strip()]
+
+
+def holdable(text: str) -> str:
+    return UNHOLDABLE.sub("", text)
+
+
+def noted(paragraphs: Sequence[Paragraph]) -> Iterator[str]:
+    for paragraph in every(paragraphs):
+        yield from (holdable(a.text) for a in paragraph.asides if not a.boneyard)
+
+
+def words(paragraphs: Iterable[Paragraph]) -> Counter[str]:
+    """Of the text and of what is struck out, where cut scenes are in Fountain."""
+    found: Counter[str] = Counter()
+    for paragraph in paragraphs:
+        found.update(paragraph.text.split())
+        for aside in paragraph.asides:
+            found += words(read_text(aside.text).flat)
+    return found
 
 
 def every(paragraphs: Sequence[Paragraph]) -> Iterator[Paragraph]:
