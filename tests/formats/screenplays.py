@@ -70,10 +70,15 @@ TRICKY = (
 NEWLINES = ("\n", "\n\n", "\n\n\n", "\r\n", "\r\n\r\n", "\r", "\n  \n", "\n \n")
 
 
+LINES = st.sampled_from(TRICKY) | st.text(
+    st.characters(codec="utf-8", exclude_characters="\0"), max_size=8
+)
+
+
 @st.composite
 def fountain_texts(draw: st.DrawFn) -> str:
     """Lines that mean something to Fountain, in an order that may mean nothing."""
-    lines = draw(st.lists(st.sampled_from(TRICKY) | st.text(max_size=8), max_size=14))
+    lines = draw(st.lists(LINES, max_size=14))
     return "".join(line + draw(st.sampled_from(NEWLINES)) for line in lines)
 
 
