@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
-from xml.sax.saxutils import escape
 
 from services.formats.fdx_reading import NAMES
+from services.formats.fdx_spans import escaped
 from services.formats.screenplay import (
     BOLD,
     ITALIC,
@@ -18,14 +17,8 @@ from services.formats.screenplay import (
     SceneFacts,
 )
 
-UNHOLDABLE = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What XML has no way to write."""
 STYLES = (BOLD, ITALIC, UNDERLINE)
 STEP = "  "
-
-
-def escaped(text: str) -> str:
-    return escape(UNHOLDABLE.sub("", text), {"\r": "&#13;"})
 
 
 def quoted(value: str) -> str:

@@ -10,7 +10,6 @@ from services.formats.fdx_markup import (
     STEP,
     attributes_markup,
     container_markup,
-    escaped,
     facts_attributes,
     facts_markup,
     note_markup,
@@ -21,7 +20,7 @@ from services.formats.fdx_markup import (
     summary_markup,
 )
 from services.formats.fdx_reading import CONTAINERS
-from services.formats.fdx_spans import Element, scan
+from services.formats.fdx_spans import Element, escaped, scan
 from services.formats.screenplay import Aside, Paragraph, Run, SceneFacts, alike
 
 ATTRIBUTE = re.compile(r"""\s([^\s=/>]+)\s*=\s*("[^"]*"|'[^']*')""")

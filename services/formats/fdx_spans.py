@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from xml.parsers import expat
+from xml.sax.saxutils import escape
 
 from services.formats.screenplay import BYTES_MAX, Document, Format, NotAScreenplay, marked_encoding
 
@@ -21,6 +22,9 @@ ENCODINGS = {
 DECLARED = re.compile(rb"""\s*<\?xml\s[^>]{0,200}?encoding\s*=\s*["']([\w.:-]{1,40})["']""")
 START_TAG = re.compile(r"""<[^>"']*(?:"[^"]*"[^>"']*|'[^']*'[^>"']*)*>""")
 NEWLINE = re.compile(r"\r\n|\n|\r")
+
+UNHOLDABLE = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What XML has no way to write."""
 
 
 class NotFdx(NotAScreenplay):
@@ -72,6 +76,11 @@ def document_of(data: bytes) -> Document:
 def scan(text: str) -> Element:
     """The root element. Raises NotFdx for what is not XML, has a DTD, or passes a limit."""
     return _Scan(text).root
+
+
+def escaped(text: str) -> str:
+    """Text as XML reads it, without what it cannot hold."""
+    return escape(UNHOLDABLE.sub("", text), {"\r": "&#13;"})
 
 
 class _Scan:

@@ -7,9 +7,8 @@ it and what it is based on; below, at the margin, draft, contact and rights.
 from __future__ import annotations
 
 import re
-from xml.sax.saxutils import escape
 
-from services.formats.fdx_spans import Element
+from services.formats.fdx_spans import Element, escaped
 from services.formats.screenplay import TitleField
 
 CENTERED = ("Title", "Credit", "Author", "Authors", "Source")
@@ -24,12 +23,16 @@ def title_page_of(title_page: Element | None) -> tuple[TitleField, ...]:
     if content is None:
         return ()
     fields: dict[str, list[str]] = {}
+    key, apart = "", True
     for paragraph in content.children:
         text = "".join(child.text for child in paragraph.children if child.name == "Text")
         centered = paragraph.attributes.get("Alignment") == "Center"
+        apart = apart or not text.strip()
         for line in filter(None, map(str.strip, text.splitlines())):
-            key, said = _named(line, centered, fields)
-            fields.setdefault(key, []).append(said)
+            if key != "Title" or apart or CREDIT.fullmatch(line):
+                key, line = _named(line, centered, fields)
+            fields.setdefault(key, []).append(line)
+            apart = False
     return tuple(TitleField(key, tuple(filter(None, lines))) for key, lines in fields.items())
 
 
@@ -77,4 +80,4 @@ def title_content(fields: tuple[TitleField, ...], newline: str) -> str:
 def _paragraph(line: str, place: str) -> str:
     style = ' Style="Bold+Underline"' if place == "Title" else ""
     alignment = "Left" if place == "Left" else "Center"
-    return f'<Paragraph Alignment="{alignment}"><Text{style}>{escape(line)}</Text></Paragraph>'
+    return f'<Paragraph Alignment="{alignment}"><Text{style}>{escaped(line)}</Text></Paragraph>'

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from services.formats.fdx_markup import STEP, UNHOLDABLE, paragraph_markup
+from services.formats.fdx_markup import STEP, paragraph_markup
 from services.formats.fdx_patching import patched
 from services.formats.fdx_shaping import shaped_for_fdx
-from services.formats.fdx_spans import scan
-from services.formats.fdx_title import title_content
+from services.formats.fdx_spans import UNHOLDABLE, scan
+from services.formats.fdx_title import title_content, title_page_of
 from services.formats.screenplay import (
     Document,
     Format,
@@ -36,6 +36,7 @@ NEW = """<?xml version="1.0" encoding="UTF-8" standalone="no" ?>
 </FinalDraft>
 """
 GAP = "\n    "
+NO_FIELDS = "A title page in FDX is lines without names; some will be read as another field."
 
 
 def write_fdx(screenplay: Screenplay) -> Written:
@@ -50,6 +51,9 @@ def write_fdx(screenplay: Screenplay) -> Written:
     text = _framed(frame, body)
     if screenplay.title_page != frame.title_page:
         text = _titled(text, screenplay.title_page, frame.document.newline)
+        read = title_page_of(scan(text).first("TitlePage"))
+        if sorted(read, key=_by_key) != sorted(screenplay.title_page, key=_by_key):
+            problems.append(Problem(0, NO_FIELDS))
     return Written(frame.document.bytes_of(text), gathered(problems + writing.problems))
 
 
@@ -77,6 +81,10 @@ def _titled(text: str, fields: tuple[TitleField, ...], newline: str) -> str:
     if page is not None:
         return f"{text[: page.start]}{new.strip()}{text[page.end :]}"
     return f"{text[:at]}{new}{text[at:]}"
+
+
+def _by_key(entry: TitleField) -> str:
+    return entry.key
 
 
 class _Writing:

@@ -14,6 +14,8 @@ from services.formats.screenplay import BYTES_MAX, Aside, NotAScreenplay, Proble
 LINES_MAX = 200_000
 NEWLINE = re.compile(r"\r\n|\n|\r")
 SPACES = re.compile(r"(?<=\n)[ \t]+(?=\n)")
+UNWRITABLE = re.compile("[\0\ud800-\udfff]")
+"""What no text has."""
 OPENING = re.compile(r"\[\[|/\*")
 EMPTY_LINE = re.compile(r"(?:\r\n|\n|\r(?!\n))(?=[\r\n])")
 BONEYARD = "/*"

@@ -6,11 +6,10 @@ import re
 from collections.abc import Iterator, Sequence
 
 from services.formats.fountain_emphasis import LITERAL, write_line
-from services.formats.fountain_lines import NEWLINE
+from services.formats.fountain_lines import NEWLINE, UNWRITABLE
 from services.formats.fountain_reading import alone, begins_anew
 from services.formats.screenplay import Aside, Kind, Paragraph, Run
 
-UNWRITABLE = re.compile("[\0\ud800-\udfff]")
 EMPTY_LINES = re.compile(r"(?<=\n)(?=\n)")
 KEPT_EMPTY = "  "
 """A line of dialogue, or of a note, that is empty without ending it."""

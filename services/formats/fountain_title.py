@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from services.formats.fountain_emphasis import read_line, write_line
-from services.formats.fountain_lines import Line, NotFountain
+from services.formats.fountain_lines import UNWRITABLE, Line, NotFountain
 from services.formats.screenplay import Run, TitleField
 
 TITLE_LINES_MAX = 1_000
@@ -55,7 +55,8 @@ def _plain(markup: str) -> str:
 
 
 def title_markup(entry: TitleField, newline: str) -> str:
-    lines = [write_line([Run(line)]) for line in entry.lines]
+    lines = [write_line([Run(" ".join(line.split()))]) for line in entry.lines]
+    lines = [UNWRITABLE.sub("", line) for line in lines if line]
     if len(lines) == 1:
         return f"{entry.key}: {lines[0]}"
     return newline.join([f"{entry.key}:", *(f"    {line}" for line in lines)])

@@ -28,6 +28,7 @@ from services.formats.screenplay import (
 )
 
 NOT_HELD = "Fountain cannot hold this {} as it is."
+NO_FIELDS = "Fountain cannot hold this title page as it is."
 REST_OF_A_SPEECH = SPOKEN - {Kind.CHARACTER}
 
 
@@ -47,7 +48,10 @@ def write_fountain(screenplay: Screenplay) -> Written:
     writing.paragraphs(paragraphs)
     text = "".join([*writing.parts, tail])
     if writing.anything_new:
-        problems += _misread(text, writing.placed)
+        read = read_text(text)
+        problems += _misread(read, writing.placed)
+        if read.title_page != screenplay.title_page:
+            problems.append(Problem(0, NO_FIELDS))
     return Written(document.bytes_of(text), gathered(problems))
 
 
@@ -59,11 +63,11 @@ def _text(paragraphs: Sequence[Paragraph]) -> str:
     return NEWLINE.sub("\n", "".join(writing.parts))
 
 
-def _misread(text: str, placed: list[tuple[int, Paragraph]]) -> Iterator[Problem]:
-    found = {p.source.start: p for p in read_text(text).flat if p.source}
+def _misread(read: Screenplay, placed: list[tuple[int, Paragraph]]) -> Iterator[Problem]:
+    found = {p.source.start: p for p in read.flat if p.source}
     for start, meant in placed:
-        read = found.get(start)
-        if read is None or as_read(read) != as_read(meant):
+        there = found.get(start)
+        if there is None or as_read(there) != as_read(meant):
             kind = meant.kind.lower().replace("_", " ")
             yield Problem(meant.line, NOT_HELD.format(kind))
 
@@ -84,6 +88,7 @@ class _Writing:
             if own and entry.unchanged and (own.follows(self._last) or not (self.parts or own.gap)):
                 self._put(own.before, own.raw, own)
             else:
+                self.anything_new = True
                 gap = self._newline if self.parts else ""
                 self._put(gap, title_markup(entry, self._newline), own)
 

@@ -324,7 +324,12 @@ def test_a_new_paragraph_is_indented_like_the_others() -> None:
 
 def test_a_new_title_page_is_read_back_and_the_script_stays() -> None:
     screenplay = read_fdx(LANTERNS_FDX)
-    fields = (TitleField("Title", ("Lamps & Lights",)), TitleField("Contact", ("Here", "There")))
+    fields = (
+        TitleField("Title", ("Lamps & Lights", "of the Sea")),
+        TitleField("Author", ("Inga",)),
+        TitleField("Draft date", ("1 May",)),
+        TitleField("Contact", ("Here", "Phone: 5")),
+    )
     written = write_fdx(replace(screenplay, title_page=fields)).data
     assert read_fdx(written).title_page == fields
     assert read_fdx(written).paragraphs == screenplay.paragraphs
@@ -333,6 +338,13 @@ def test_a_new_title_page_is_read_back_and_the_script_stays() -> None:
 
 
 def test_control_characters_are_left_out_and_told() -> None:
-    written = write_fdx(Screenplay((Paragraph(Kind.ACTION, (Run("a\x0bb\ud800c"),)),)))
+    title_page = (TitleField("Title", ("d\x0ce",)),)
+    written = write_fdx(Screenplay((Paragraph(Kind.ACTION, (Run("a\x0bb\ud800c"),)),), title_page))
     assert read_fdx(written.data).paragraphs[0].text == "abc"
-    assert "control characters" in written.problems[0].message
+    assert read_fdx(written.data).title("Title") == "de"
+    assert "control characters" in " ".join(problem.message for problem in written.problems)
+
+
+def test_a_title_page_that_would_be_read_in_another_way_is_told() -> None:
+    (problem,) = write_fdx(Screenplay((), (TitleField("Contact", ("Here",)),))).problems
+    assert "title page" in problem.message

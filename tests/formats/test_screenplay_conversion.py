@@ -132,6 +132,13 @@ def test_a_new_title_page_is_written_as_fountain() -> None:
     written = write_fountain(Screenplay((), fields))
     assert written.data == b"Title: A \\*B\\*\nContact:\n    Here\n    There\n"
     assert read_fountain(written.data).title_page == fields
+    assert not written.problems
+
+
+@pytest.mark.parametrize("entry", [TitleField("", ("A",)), TitleField("Title", ("A", "", "B"))])
+def test_a_title_page_that_fountain_would_read_in_another_way_is_told(entry: TitleField) -> None:
+    (problem,) = write_fountain(Screenplay((), (entry,))).problems
+    assert "title page" in problem.message
 
 
 @pytest.mark.parametrize(

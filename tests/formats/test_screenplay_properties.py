@@ -10,8 +10,8 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.formats.fdx_markup import UNHOLDABLE
 from services.formats.fdx_reading import read_fdx
+from services.formats.fdx_spans import UNHOLDABLE
 from services.formats.fdx_writing import write_fdx
 from services.formats.fountain_reading import read_fountain, read_text
 from services.formats.fountain_shaping import as_read
