@@ -94,7 +94,7 @@ class _Shaping:
     def _boneyard(self, paragraph: Paragraph) -> None:
         heading = self.done[-1] if self.done else None
         words = next(aside.text for aside in paragraph.asides if aside.boneyard)
-        scene = read_text(words.strip()).paragraphs
+        scene = read_text(f"\n{words.strip()}").paragraphs
         if heading and heading.omitted and not heading.inside and scene:
             shaped, problems = shaped_for_fdx(scene)
             self.problems += problems

@@ -35,13 +35,10 @@ REST_OF_A_SPEECH = SPOKEN - {Kind.CHARACTER}
 def write_fountain(screenplay: Screenplay) -> Written:
     """What Fountain cannot hold is left out or kept in another way, and each is a problem."""
     frame = screenplay.frame
-    document = frame.document if frame else None
-    tail = ""
-    if frame is None or document is None or document.format is not Format.FOUNTAIN:
-        document = Document(Format.FOUNTAIN, "", "utf-8", b"", "\n")
-        tail = "\n"
+    if frame and frame.document.format is Format.FOUNTAIN:
+        document, tail = frame.document, frame.document.text[frame.tail :]
     else:
-        tail = document.text[frame.tail :]
+        document, tail = Document(Format.FOUNTAIN, "", "utf-8", b"", "\n"), "\n"
     paragraphs, problems = shaped_for_fountain(screenplay.paragraphs, _text)
     writing = _Writing(document.newline)
     writing.title_page(screenplay.title_page)
@@ -95,18 +92,18 @@ class _Writing:
     def paragraphs(self, paragraphs: Sequence[Paragraph]) -> None:
         flat = [part for p in paragraphs for part in (p.inside if _is_dual(p) else (p,))]
         for paragraph, after in zip(flat, [*flat[1:], None], strict=False):
-            followed = after is not None and (
-                after.kind in REST_OF_A_SPEECH or _touches(after, paragraph)
-            )
-            self._paragraph(paragraph, followed)
+            self._paragraph(paragraph, after)
 
-    def _paragraph(self, paragraph: Paragraph, followed: bool) -> None:
+    def _paragraph(self, paragraph: Paragraph, after: Paragraph | None) -> None:
+        followed = after is not None and (
+            after.kind in REST_OF_A_SPEECH or _touches(after, paragraph)
+        )
         own = _own(paragraph.source)
         stays = own is not None and own.read_as(paragraph.kind) and self._stays(own)
         gap = own.before if own and stays else self._gap(paragraph, own)
         if own and paragraph.unchanged and (stays or _reads_alone(paragraph, own.raw)):
             raw = own.raw
-            if paragraph.kind is Kind.CHARACTER and not followed:
+            if paragraph.kind is Kind.CHARACTER and not followed and not _goes_on(own, after):
                 raw = paragraph_markup(paragraph, followed)
         else:
             raw = NEWLINE.sub(self._newline, paragraph_markup(paragraph, followed))
@@ -149,6 +146,14 @@ def _is_dual(paragraph: Paragraph) -> bool:
 
 def _own(source: Source | None) -> Source | None:
     return source if source and source.document.format is Format.FOUNTAIN else None
+
+
+def _goes_on(own: Source, after: Paragraph | None) -> bool:
+    """Whether what comes next is what came next."""
+    if after is None:
+        return not own.document.text[own.end :].strip()
+    following = _own(after.source)
+    return following is not None and following.follows(own)
 
 
 def _touches(after: Paragraph, before: Paragraph) -> bool:

@@ -222,10 +222,15 @@ class Screenplay:
 
     @property
     def flat(self) -> Iterator[Paragraph]:
-        """The paragraphs in order, both sides of dual dialogue among them, cut scenes not."""
+        """The paragraphs in order, both sides of dual dialogue among them, cut scenes not.
+
+        Text around two speeches, for which FDX has a place, is a paragraph after them.
+        """
         for paragraph in self.paragraphs:
             if paragraph.kind is Kind.DUAL_DIALOGUE:
                 yield from paragraph.inside
+                if paragraph.text.strip():
+                    yield Paragraph(Kind.GENERAL, paragraph.runs)
             else:
                 yield paragraph
 

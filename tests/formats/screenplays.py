@@ -66,6 +66,14 @@ TRICKY = (
     "#",
     "é ñ 漢字 🎬",
     "SHOUTING",
+    " @ McCoy ",
+    "/* x */@McCoy",
+    " INGA  ^ ",
+    "INGA [[n]]",
+    ". spaced  #2# ",
+    "  =  spaced ",
+    "  > right ",
+    "*INGA*",
 )
 NEWLINES = ("\n", "\n\n", "\n\n\n", "\r\n", "\r\n\r\n", "\r", "\n  \n", "\n \n")
 

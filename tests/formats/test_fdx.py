@@ -109,8 +109,10 @@ def test_dual_dialogue_is_two_speeches_whatever_its_wrapper_says(wrapper: str) -
         '<Paragraph Type="Dialogue"><Text>Hey!</Text></Paragraph>'
         '<Paragraph Type="Character"><Text>GUY</Text></Paragraph>'
         '<Paragraph Type="Dialogue"><Text>Hello!</Text></Paragraph>'
-        "</DualDialogue><Text></Text></Paragraph>"
+        "</DualDialogue><Text>Around.</Text></Paragraph>"
     )
+    flat = list(Screenplay((dual,)).flat)
+    assert [p.text for p in flat] == ["GIRL", "Hey!", "GUY", "Hello!", "Around."]
     assert dual.kind is Kind.DUAL_DIALOGUE
     assert [(p.text, p.dual) for p in dual.inside] == [
         ("GIRL", False),
