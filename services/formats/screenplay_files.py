@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from services.formats.fdx_reading import read_fdx
-from services.formats.fdx_writing import write_fdx
-from services.formats.fountain_reading import read_fountain
-from services.formats.fountain_writing import write_fountain
+from services.formats.fdx.reading import read_fdx
+from services.formats.fdx.writing import write_fdx
+from services.formats.fountain.reading import read_fountain
+from services.formats.fountain.writing import write_fountain
 from services.formats.screenplay import Format, Screenplay, Written, marked_encoding
 
 SNIFFED = 2_000

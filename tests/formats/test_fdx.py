@@ -9,9 +9,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from services.formats.fdx_reading import read_fdx
-from services.formats.fdx_spans import DEPTH_MAX, ELEMENTS_MAX, NotFdx
-from services.formats.fdx_writing import write_fdx
+from services.formats.fdx.reading import read_fdx
+from services.formats.fdx.spans import DEPTH_MAX, ELEMENTS_MAX, NotFdx
+from services.formats.fdx.writing import write_fdx
 from services.formats.screenplay import (
     BOLD,
     BYTES_MAX,

@@ -6,9 +6,9 @@ import time
 
 import pytest
 
-from services.formats.fountain_lines import LINES_MAX, NotFountain
-from services.formats.fountain_reading import read_fountain
-from services.formats.fountain_writing import write_fountain
+from services.formats.fountain.lines import LINES_MAX, NotFountain
+from services.formats.fountain.reading import read_fountain
+from services.formats.fountain.writing import write_fountain
 from services.formats.screenplay import BOLD, ITALIC, UNDERLINE, Kind, Paragraph, Run, Screenplay
 from tests.formats.screenplays import LANTERNS_FOUNTAIN
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from services.formats.fountain_reading import read_fountain
-from services.formats.fountain_writing import write_fountain
+from services.formats.fountain.reading import read_fountain
+from services.formats.fountain.writing import write_fountain
 from services.formats.screenplay import BOLD, Aside, Kind, Paragraph, Run, Screenplay
 from services.formats.screenplay_editing import (
     inserted,

@@ -10,12 +10,12 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.formats.fdx_reading import read_fdx
-from services.formats.fdx_spans import UNHOLDABLE
-from services.formats.fdx_writing import write_fdx
-from services.formats.fountain_reading import read_fountain, read_text
-from services.formats.fountain_shaping import as_read
-from services.formats.fountain_writing import write_fountain
+from services.formats.fdx.reading import read_fdx
+from services.formats.fdx.spans import UNHOLDABLE
+from services.formats.fdx.writing import write_fdx
+from services.formats.fountain.reading import read_fountain, read_text
+from services.formats.fountain.shaping import as_read
+from services.formats.fountain.writing import write_fountain
 from services.formats.screenplay import (
     UNPRINTED,
     Format,

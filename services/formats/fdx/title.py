@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from services.formats.fdx_spans import Element, escaped
+from services.formats.fdx.spans import Element, escaped
 from services.formats.screenplay import TitleField
 
 CENTERED = ("Title", "Credit", "Author", "Authors", "Source")

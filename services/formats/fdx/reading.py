@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from services.formats.fdx_spans import Element, NotFdx, document_of, scan
-from services.formats.fdx_title import title_page_of
+from services.formats.fdx.spans import Element, NotFdx, document_of, scan
+from services.formats.fdx.title import title_page_of
 from services.formats.screenplay import (
     OMITTED,
     PARAGRAPHS_MAX,

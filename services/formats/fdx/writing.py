@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from services.formats.fdx_markup import STEP, paragraph_markup
-from services.formats.fdx_patching import patched
-from services.formats.fdx_shaping import shaped_for_fdx
-from services.formats.fdx_spans import UNHOLDABLE, scan
-from services.formats.fdx_title import title_content, title_page_of
+from services.formats.fdx.markup import STEP, paragraph_markup
+from services.formats.fdx.patching import patched
+from services.formats.fdx.shaping import shaped_for_fdx
+from services.formats.fdx.spans import UNHOLDABLE, scan
+from services.formats.fdx.title import title_content, title_page_of
 from services.formats.screenplay import (
     Document,
     Format,

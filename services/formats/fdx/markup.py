@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from services.formats.fdx_reading import NAMES
-from services.formats.fdx_spans import escaped
+from services.formats.fdx.reading import NAMES
+from services.formats.fdx.spans import escaped
 from services.formats.screenplay import (
     BOLD,
     ITALIC,

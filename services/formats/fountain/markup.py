@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from services.formats.fountain_emphasis import LITERAL, write_line
-from services.formats.fountain_lines import NEWLINE, UNWRITABLE
-from services.formats.fountain_reading import alone, begins_anew
+from services.formats.fountain.emphasis import LITERAL, write_line
+from services.formats.fountain.lines import NEWLINE, UNWRITABLE
+from services.formats.fountain.reading import alone, begins_anew
 from services.formats.screenplay import Aside, Kind, Paragraph, Run
 
 EMPTY_LINES = re.compile(r"(?<=\n)(?=\n)")

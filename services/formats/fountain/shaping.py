@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from services.formats.fountain_emphasis import joined
+from services.formats.fountain.emphasis import joined
 from services.formats.screenplay import (
     BOLD,
     ITALIC,

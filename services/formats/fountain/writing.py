@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from services.formats.fountain_lines import EMPTY_LINE, NEWLINE
-from services.formats.fountain_markup import paragraph_markup
-from services.formats.fountain_reading import read_text
-from services.formats.fountain_shaping import as_read, shaped_for_fountain
-from services.formats.fountain_title import title_markup
+from services.formats.fountain.lines import EMPTY_LINE, NEWLINE
+from services.formats.fountain.markup import paragraph_markup
+from services.formats.fountain.reading import read_text
+from services.formats.fountain.shaping import as_read, shaped_for_fountain
+from services.formats.fountain.title import title_markup
 from services.formats.screenplay import (
     SPOKEN,
     Document,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from services.formats.fountain_emphasis import read_line, write_line
-from services.formats.fountain_lines import UNWRITABLE, Line, NotFountain
+from services.formats.fountain.emphasis import read_line, write_line
+from services.formats.fountain.lines import UNWRITABLE, Line, NotFountain
 from services.formats.screenplay import Run, TitleField
 
 TITLE_LINES_MAX = 1_000

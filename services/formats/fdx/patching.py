@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
-from services.formats.fdx_markup import (
+from services.formats.fdx.markup import (
     STEP,
     attributes_markup,
     container_markup,
@@ -19,8 +19,8 @@ from services.formats.fdx_markup import (
     run_markup,
     summary_markup,
 )
-from services.formats.fdx_reading import CONTAINERS
-from services.formats.fdx_spans import Element, escaped, scan
+from services.formats.fdx.reading import CONTAINERS
+from services.formats.fdx.spans import Element, escaped, scan
 from services.formats.screenplay import Aside, Paragraph, Run, SceneFacts, alike
 
 ATTRIBUTE = re.compile(r"""\s([^\s=/>]+)\s*=\s*("[^"]*"|'[^']*')""")

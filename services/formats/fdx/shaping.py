@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from services.formats.fountain_reading import read_text
+from services.formats.fountain.reading import read_text
 from services.formats.screenplay import Aside, Kind, Paragraph, Problem, SceneFacts
 
 NO_SECTIONS = "FDX has no sections; each is a note on what follows it."

@@ -11,9 +11,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from services.formats.fountain_emphasis import joined, read_line
-from services.formats.fountain_lines import NEWLINE, Line, NotFountain, lines_of
-from services.formats.fountain_title import title_lines
+from services.formats.fountain.emphasis import joined, read_line
+from services.formats.fountain.lines import NEWLINE, Line, NotFountain, lines_of
+from services.formats.fountain.title import title_lines
 from services.formats.screenplay import (
     BYTES_MAX,
     OMITTED,
