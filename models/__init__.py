@@ -10,17 +10,21 @@ from .idempotency import IdempotencyRecord
 from .ids import new_id, prefix_of
 from .image import Image, MediaStatus
 from .job import ACTIVE, Job, JobBatch, JobKind, JobStatus, jobs_by_status
+from .membership import Invitation, MemberRole, Membership
 from .progress import ProjectProgress, RedesignStatus, progress_of_projects, scenes_complete
 from .project import Project, WorkflowVersion
 from .reading import by_any_id
+from .revision import Revision, access_revision, raise_access_revision
 from .scene import Scene
 from .selection import StoryboardSelection
 from .shot import Shot
+from .token import ApiToken
 from .waiting import queue_positions, seconds_taken
 from .worker import Worker, workers_seen_since
 
 __all__ = [
     "ACTIVE",
+    "ApiToken",
     "Asset",
     "Client",
     "DeletedFile",
@@ -32,16 +36,20 @@ __all__ = [
     "Feed",
     "IdempotencyRecord",
     "Image",
+    "Invitation",
     "Job",
     "JobBatch",
     "JobKind",
     "JobStatus",
     "MediaStatus",
+    "MemberRole",
+    "Membership",
     "Mention",
     "Project",
     "ProjectProgress",
     "Ranked",
     "RedesignStatus",
+    "Revision",
     "Row",
     "Scene",
     "Shot",
@@ -50,6 +58,7 @@ __all__ = [
     "User",
     "Worker",
     "WorkflowVersion",
+    "access_revision",
     "by_any_id",
     "events_after",
     "jobs_by_status",
@@ -59,6 +68,7 @@ __all__ = [
     "prefix_of",
     "progress_of_projects",
     "queue_positions",
+    "raise_access_revision",
     "references_of",
     "scenes_complete",
     "seconds_taken",

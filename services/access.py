@@ -13,13 +13,16 @@ from models import (
     Client,
     DeletionRecord,
     Image,
+    Invitation,
     Job,
     JobBatch,
+    Membership,
     Project,
     Row,
     Scene,
     Shot,
     StoryboardSelection,
+    User,
     by_any_id,
     prefix_of,
     reading,
@@ -31,15 +34,15 @@ from .errors import Forbidden, InvalidInput, LimitExceeded, NotFound
 
 R = TypeVar("R", bound=Row)
 
-NODES = {
-    model.PREFIX
-    for model in (Client, Project, Scene, Shot, Image, StoryboardSelection, Job, JobBatch, Asset)
-}
+BOARD = (Project, Scene, Shot, Image, StoryboardSelection, Job, JobBatch, Asset)
+NODES = {model.PREFIX for model in (Client, User, Membership, Invitation, *BOARD)}
+SILENT = ("storyboard", "api", "record", "account")
+"""What tables are called besides what they hold."""
 
 
 def named(model: type[Row]) -> str:
-    table = model._meta.db_table.removesuffix("_record")
-    return table.replace("storyboard_", "").replace("job_", "").replace("_", " ")
+    words = model._meta.db_table.removeprefix("job_").split("_")
+    return " ".join(word for word in words if word not in SILENT)
 
 
 def check_id(model: type[Row], row_id: str, field: str = "id") -> str:
@@ -114,19 +117,51 @@ async def restorable(actor: Actor, record_id: str, field: str) -> DeletionRecord
     return record
 
 
+async def owned(actor: Actor, client_id: str, field: str) -> Client:
+    """The client, refusing one that is not visible or whose members the actor may not manage."""
+    client = await seen(actor, Client, client_id, field)
+    if not owns(actor, client.id):
+        raise Forbidden("Only an owner may do this.", field)
+    return client
+
+
+def owns(actor: Actor, client_id: str) -> bool:
+    """Whether the actor manages who else comes to a client."""
+    return (actor.role_at(client_id) or 0) >= Role.OWNER
+
+
 def _not_found(model: type[Row], field: str) -> NotFound:
     return NotFound(f"There is no such {named(model)}.", field)
 
 
 async def _roles(actor: Actor, rows: Collection[Row]) -> dict[str, Role]:
     """The actor's role at each row that they may see, by the row's id."""
-    clients = {row.id: row.id for row in rows if isinstance(row, Client)}
-    projects = {row.id: row for row in rows if isinstance(row, Project)}
-    others = {row.feed_id for row in rows} - projects.keys() - clients.keys()
-    projects |= await reading.by_id(Project, others)
+    clients = {row.id: client for row in rows if (client := _client_named_by(row)) is not None}
+    people = [row.id for row in rows if isinstance(row, User)]
+    others = {row.feed_id for row in rows if row.id not in clients} - {*clients, *people}
+    projects = await reading.by_id(Project, others)
     clients |= {project.id: project.client_id for project in projects.values()}
     roles = {row.id: actor.role_at(clients[row.feed_id]) for row in rows if row.feed_id in clients}
+    for row in rows:
+        if isinstance(row, Invitation) and not owns(actor, row.client_id):
+            roles[row.id] = None
+    roles |= dict.fromkeys(await _met(actor, people), Role.VIEWER)
     return {row_id: role for row_id, role in roles.items() if role is not None}
+
+
+def _client_named_by(row: Row) -> str | None:
+    if isinstance(row, Client):
+        return row.id
+    return row.client_id if isinstance(row, Project | Membership | Invitation) else None
+
+
+async def _met(actor: Actor, people: Collection[str]) -> set[str]:
+    """Of these users the actor, and those who are members where the actor is."""
+    if not people:
+        return set()
+    here = Membership.filter(user_id__in=people, client_id__in=clients_of(actor))
+    met = [str(user_id) for user_id in await here.values_list("user_id", flat=True)]
+    return {*met, actor.id} & set(people)
 
 
 def clients_of(actor: Actor) -> list[str]:

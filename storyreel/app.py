@@ -10,6 +10,7 @@ from starlette.routing import Route, WebSocketRoute
 from models import Asset
 from resolvers.context import Context
 from resolvers.documents import Documents
+from services.access import visible
 
 from .asset_route import AssetFile, asset_route
 from .endpoint import Endpoint
@@ -23,7 +24,17 @@ PATH = "/graphql"
 def create_app(house: House, documents: Documents) -> Starlette:
     """All that is served of an open house."""
     watch = house.metrics.operations
-    endpoint = Endpoint(lambda: Context(house.actor, house.world, house.links, watch, documents))
+    endpoint = Endpoint(
+        lambda: Context(house.actor, house.world, house.links, watch, documents), house.door
+    )
+
+    async def find_asset(asset_id: str, bearer: str) -> AssetFile | None:
+        """For whoever the link was made for, if they may still see it."""
+        if house.door is None:
+            return _file(await Asset.get_or_none(id=asset_id))
+        actor = await house.door.known(bearer)
+        return _file(await visible(actor, Asset, asset_id) if actor is not None else None)
+
     return Starlette(
         routes=[
             *graphiql_routes(PATH),
@@ -41,8 +52,7 @@ def create_probes(house: House) -> Starlette:
     return Starlette(routes=probe_routes(house))
 
 
-async def find_asset(asset_id: str) -> AssetFile | None:
-    asset = await Asset.get_or_none(id=asset_id)
+def _file(asset: Asset | None) -> AssetFile | None:
     if asset is None:
         return None
     return AssetFile(asset.sha256, asset.media_type, asset.size, asset.filename)

@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING
 
 from models.database import close_database, open_database
 from models.migrating import migrate
-from services.actor import Actor
+from services.actor import NOBODY, Actor
 from services.backends.bus import Bus, LocalBus
 from services.backends.local_renderer import LocalRenderer
+from services.backends.provider_keys import ProviderKeys
+from services.backends.queue import NoQueue
 from services.backends.storage import Storage
 from services.links import Links
 from services.progress import Meter
@@ -26,8 +28,9 @@ from services.running import Runner
 from services.upkeep import say_alive, upkeep
 from services.world import World
 
+from .admission import Door
 from .health import Health
-from .identity import local_actor
+from .identity import Provider, Recognition, local_actor
 from .metrics import MeasuredSteps, Metrics
 from .persisted import known_documents
 from .settings import Settings
@@ -38,11 +41,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class House:
-    """Everything that a running process holds open."""
+    """Everything that a running process holds open. Without a door everybody is `actor`; with one
+    `actor` is nobody, and sees nothing."""
 
     world: World
     links: Links
     actor: Actor
+    door: Door | None
     hosts: list[str]
     metrics: Metrics
     health: Health
@@ -63,7 +68,33 @@ async def open_house(settings: Settings, *, worker: bool) -> AsyncIterator[House
         if worker:
             await stack.enter_async_context(_working(settings, world, metrics))
         health = Health(settings, world)
-        yield House(world, links, await local_actor(), settings.hosts, metrics, health)
+        door = _door(settings, world, stack)
+        actor = await local_actor() if door is None else NOBODY
+        yield House(world, links, actor, door, settings.trusted_hosts, metrics, health)
+
+
+@asynccontextmanager
+async def open_register(settings: Settings) -> AsyncIterator[World]:
+    """What is needed to grant and take back access, beside any number of running processes."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    await migrate(settings.database)
+    await open_database(settings.database)
+    try:
+        yield World(LocalBus(), NoQueue(), Storage.open(settings.storage), {})
+    finally:
+        await close_database()
+
+
+def _door(settings: Settings, world: World, stack: AsyncExitStack) -> Door | None:
+    if settings.auth == "none":
+        return None
+    provider = None
+    if settings.auth == "jwt":
+        keys = ProviderKeys(settings.jwks_url)
+        provider = Provider(keys, settings.jwt_issuer, settings.jwt_audience)
+    door = Door(Recognition(world, provider), world)
+    stack.push_async_callback(door.close)
+    return door
 
 
 def open_documents(settings: Settings) -> Documents:

@@ -4,6 +4,7 @@ import strawberry
 
 from .images import ImageMutations
 from .jobs import JobMutations
+from .members import MemberMutations
 from .projects import ProjectMutations
 from .restoring import RestoringMutations
 from .scenes import SceneMutations
@@ -19,6 +20,7 @@ class Mutation(
     ImageMutations,
     StoryboardMutations,
     JobMutations,
+    MemberMutations,
     RestoringMutations,
 ):
     pass

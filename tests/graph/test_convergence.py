@@ -119,7 +119,15 @@ ANYTHING = {
     "cancelJob": 'cancelJob(id: "{job}") { id }',
     "restore": 'restore(restoreId: "{deletion}") { id }',
 }
-NOT_AT_RANDOM = {"createProject": "is another project's", "deleteProject": "ends the sequence"}
+NOT_AT_RANDOM = {
+    "createProject": "is another project's",
+    "deleteProject": "ends the sequence",
+    "inviteMember": "is about a client, which has no feed",
+    "acceptInvitation": "too",
+    "revokeInvitation": "too",
+    "changeMemberRole": "too",
+    "removeMember": "too",
+}
 RANDOMLY_NAMED: dict[str, type[Row]] = {
     "scene": Scene,
     "shot": Shot,
