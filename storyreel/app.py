@@ -12,7 +12,8 @@ from resolvers.context import Context
 from resolvers.documents import Documents
 from services.access import visible
 
-from .asset_route import AssetFile, asset_route
+from .admission import Door
+from .asset_route import AssetFile, FindFile, asset_route
 from .endpoint import Endpoint
 from .graphiql import graphiql_routes
 from .probes import probe_routes
@@ -28,19 +29,12 @@ def create_app(house: House, documents: Documents) -> Starlette:
         lambda: Context(house.actor, house.world, house.links, watch, documents), house.door
     )
 
-    async def find_asset(asset_id: str, bearer: str) -> AssetFile | None:
-        """For whoever the link was made for, if they may still see it."""
-        if house.door is None:
-            return _file(await Asset.get_or_none(id=asset_id))
-        actor = await house.door.known(bearer)
-        return _file(await visible(actor, Asset, asset_id) if actor is not None else None)
-
     return Starlette(
         routes=[
             *graphiql_routes(PATH),
             Route(PATH, endpoint),
             WebSocketRoute(PATH, endpoint),
-            asset_route(house.links, house.world.storage, find_asset),
+            asset_route(house.links, house.world.storage, assets(house.door)),
             *probe_routes(house),
         ],
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=house.hosts)],
@@ -52,7 +46,17 @@ def create_probes(house: House) -> Starlette:
     return Starlette(routes=probe_routes(house))
 
 
-def _file(asset: Asset | None) -> AssetFile | None:
-    if asset is None:
-        return None
-    return AssetFile(asset.sha256, asset.media_type, asset.size, asset.filename)
+def assets(door: Door | None) -> FindFile:
+    """Finds files by asset; with a door, for the bearer of the link alone, if they may see it."""
+
+    async def find(asset_id: str, bearer: str) -> AssetFile | None:
+        if door is None:
+            asset = await Asset.get_or_none(id=asset_id)
+        else:
+            actor = await door.known(bearer)
+            asset = await visible(actor, Asset, asset_id) if actor is not None else None
+        if asset is None:
+            return None
+        return AssetFile(asset.sha256, asset.media_type, asset.size, asset.filename)
+
+    return find

@@ -38,14 +38,12 @@ class Unsatisfiable(Exception):
     """The range asked for has no byte in the file."""
 
 
-def asset_route(
-    links: Links, storage: Storage, find: Callable[[str, str], Awaitable[AssetFile | None]]
-) -> Route:
-    """The signature is checked before anything is looked up, so that guessing ids tells nothing.
+FindFile = Callable[[str, str], Awaitable[AssetFile | None]]
+"""By an asset's id, what the bearer that its link was made for may see right now."""
 
-    `find` takes an asset's id and the bearer that the link was made for, and finds only what that
-    bearer may see right now.
-    """
+
+def asset_route(links: Links, storage: Storage, find: FindFile) -> Route:
+    """The signature is checked before anything is looked up, so that guessing ids tells nothing."""
 
     async def serve(request: Request) -> Response:
         asset_id: str = request.path_params["asset_id"]

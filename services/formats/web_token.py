@@ -58,15 +58,17 @@ def read_keys(body: bytes) -> KeySet:
     """
     document = json.loads(body)
     listed = document.get("keys") if isinstance(document, dict) else None
-    keys = [_key(each) for each in listed if isinstance(each, dict)] if listed else []
-    usable = [key for key in keys if key is not None]
+    documents = listed if isinstance(listed, list) else []
+    usable = [key for each in documents if (key := _key(each)) is not None]
     if not usable:
         raise ValueError("There is no usable key in it.")
     return KeySet(usable)
 
 
-def _key(document: dict[str, Any]) -> Any:
-    if document.get("kty") not in ASYMMETRIC or document.get("use", "sig") != "sig":
+def _key(document: Any) -> Any:
+    if not isinstance(document, dict) or document.get("kty") not in ASYMMETRIC:
+        return None
+    if document.get("use", "sig") != "sig":
         return None
     try:
         with warnings.catch_warnings(action="error", category=SecurityWarning):
