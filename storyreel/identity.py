@@ -90,7 +90,7 @@ class Recognition:
         try:
             claims = await provider.claims(text, self._world.now())
         except (BadToken, NoKeys) as failure:
-            logger.info("A JSON Web Token was refused: %s.", failure or type(failure).__name__)
+            logger.info("A JSON Web Token was refused: %s", failure)
             raise Unauthenticated(UNKNOWN) from None
         subject = subject_of(provider.issuer, claims.subject)
         if subject is None:

@@ -54,7 +54,7 @@ class ProviderKeys:
         if self._fetching is not None:
             await asyncio.shield(self._fetching)  # others wait for it too
         if self._keys is None:
-            raise NoKeys
+            raise NoKeys("The identity provider has not answered with a usable key.")
         return self._keys
 
     async def close(self) -> None:
