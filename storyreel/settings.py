@@ -43,7 +43,7 @@ class Settings(BaseSettings):
     engine_url: str = ""
     auth: Literal["none", "token", "jwt"] = "none"
     jwks_url: Annotated[str, Field(validate_default=True)] = ""
-    jwt_issuer: Annotated[str, Field(validate_default=True, max_length=limits.ISSUER)] = ""
+    jwt_issuer: Annotated[str, Field(validate_default=True)] = ""
     jwt_audience: Annotated[str, Field(validate_default=True)] = ""
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65_535)] = 8000
@@ -103,6 +103,8 @@ class Settings(BaseSettings):
             raise ValueError("must be set while STORYREEL_AUTH is jwt")
         if any(character.isspace() for character in value):
             raise ValueError("must not contain spaces")
+        if len(value) > limits.ISSUER:
+            raise ValueError(f"must have at most {limits.ISSUER} characters")
         return value
 
     @field_validator("jwks_url")
