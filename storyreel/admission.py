@@ -132,7 +132,7 @@ class Door:
             if today is None or today.has_less_than(before):
                 self._show_out(guest)
             elif guest.context.actor is before:
-                guest.looked_at = replace(today, expires=before.expires)
+                guest.looked_at = replace(today, expires=today.expires or before.expires)
                 guest.context.actor = guest.looked_at  # for what begins from now on
         self._revision = revision
 
