@@ -11,6 +11,7 @@ from .ids import new_id, prefix_of
 from .image import Image, MediaStatus
 from .job import ACTIVE, Job, JobBatch, JobKind, JobStatus, jobs_by_status
 from .membership import Invitation, MemberRole, Membership
+from .presence import Presence
 from .progress import ProjectProgress, RedesignStatus, progress_of_projects, scenes_complete
 from .project import Project, WorkflowVersion
 from .reading import by_any_id
@@ -45,6 +46,7 @@ __all__ = [
     "MemberRole",
     "Membership",
     "Mention",
+    "Presence",
     "Project",
     "ProjectProgress",
     "Ranked",

@@ -8,9 +8,12 @@ import models
 from schema.cursor import Cursor, feed_cursor, sequence_in
 from schema.event import ProjectChanges, ProjectFeed, ResyncRequired
 from schema.job import Job
+from schema.presence import Presence
 from schema.project import Project
+from schema.size import expected
 from services import feed, watching
 from services.access import check_id
+from services.presence import who_is_here
 
 from .context import Info
 
@@ -77,3 +80,16 @@ class Subscription:
             async for row in rows:
                 context.forget()
                 yield Job.of(row)
+
+    @strawberry.subscription(
+        metadata=expected(10),
+        description="Everybody who is at a project, you too, at once and after each change.",
+    )
+    async def presence(
+        self, info: Info, project_id: ProjectId
+    ) -> AsyncGenerator[list[Presence], None]:
+        context = info.context
+        async with aclosing(who_is_here(context.world, context.actor, project_id)) as rooms:
+            async for here in rooms:
+                context.forget()
+                yield Presence.all(here)

@@ -7,6 +7,7 @@ import models
 from .loading import Info
 from .node import Node
 from .size import expected
+from .user import User
 from .view import Children, View, many, up
 
 strawberry.enum(
@@ -16,11 +17,6 @@ strawberry.enum(
 )
 
 OPEN = (("accepted_at", None), ("revoked_at", None))
-
-
-@strawberry.type(description="Somebody who acts: a person or a program.")
-class User(View[models.User], Node):
-    name: str = strawberry.field(description="What they are called.")
 
 
 @strawberry.type(description="That a user belongs to a client.")

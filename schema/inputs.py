@@ -216,6 +216,17 @@ class ExportInput:
     idempotency_key: str | None = may(KEY)
 
 
+@strawberry.input(description="Where you are; what is not given counts as nothing.")
+class SetPresenceInput:
+    project_id: strawberry.ID = must("The project.")
+    focus_id: strawberry.ID | None = strawberry.field(
+        default=None, description="What you look at: something of the project."
+    )
+    editing: bool = strawberry.field(
+        default=False, description="Whether you are changing it; for 30 seconds unless said again."
+    )
+
+
 @strawberry.input(description="Whom to invite, to which client.")
 class InviteMemberInput:
     client_slug: str | None = may("The client, by its short name.")

@@ -65,9 +65,9 @@ async def visible(actor: Actor, model: type[R], row_id: str, field: str = "id") 
     return found[row_id] if row_id in roles else None
 
 
-async def visible_node(actor: Actor, row_id: str) -> Row | None:
+async def visible_node(actor: Actor, row_id: str, field: str = "id") -> Row | None:
     """Anything by its id, if the actor may see it."""
-    return (await visible_nodes(actor, [row_id], field="id"))[0]
+    return (await visible_nodes(actor, [row_id], field))[0]
 
 
 async def visible_nodes(actor: Actor, ids: Sequence[str], field: str = "ids") -> list[Row | None]:

@@ -50,7 +50,7 @@ class Runner:
             return OVER
         bind_contextvars(attempt=job.attempt)  # onto the log lines of what follows
         try:
-            async with self.meter.measuring(job.id) as report:
+            async with self.meter.measuring(job) as report:
                 made = await self._make(job, report)
         except asyncio.CancelledError:
             await perform(self.world, SYSTEM, discount_attempt, job.id)

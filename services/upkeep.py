@@ -9,7 +9,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from models import ACTIVE, Event, Feed, IdempotencyRecord, Job, JobStatus, MediaStatus, Worker
+from models import (
+    ACTIVE,
+    Event,
+    Feed,
+    IdempotencyRecord,
+    Job,
+    JobStatus,
+    MediaStatus,
+    Presence,
+    Worker,
+)
 
 from . import limits
 from .actor import SYSTEM
@@ -138,13 +148,17 @@ async def forget(world: World, crew: Crew) -> None:
 
 
 async def prune(world: World) -> None:
-    """Forget events and idempotency records past their time; followers from before must resync."""
+    """Forget what is past its time: events, idempotency records, who was here.
+
+    Followers from before must resync.
+    """
     old = world.now() - timedelta(days=limits.EVENT_DAYS)
     while newest := await _expired(old):
         for feed_id, sequence in newest.items():
             await perform(world, SYSTEM, prune_feed, feed_id, sequence)
     stale = world.now() - timedelta(days=limits.IDEMPOTENCY_DAYS)
     await IdempotencyRecord.filter(created_at__lt=stale).delete()
+    await Presence.filter(expires_at__lt=world.now()).delete()
 
 
 async def _expired(before: datetime) -> dict[str, int]:

@@ -14,9 +14,10 @@ from models import ACTIVE, Job, JobStatus, Project, Shot, events_after, reading
 from . import limits
 from .access import check_id, seen, visible
 from .actor import Actor
+from .backends.bus import Heard
 from .errors import InvalidInput, LimitExceeded, NotFound
 from .feed import head_of
-from .progress import progress_topic
+from .progress import Note, progress_topic
 from .world import World
 
 
@@ -37,13 +38,15 @@ async def watch_jobs(
     watch = await _watch(actor, project_id, shot_id, job_ids)
     topics = [t for owner in watch.project_ids for t in (owner, progress_topic(owner))]
     async with world.bus.listen(*topics) as bell:
+        heard = Heard(look=True, notes={})
         while not bell.closed:
-            for job in await watch.news():
+            for job in await watch.news(heard):
                 yield job
             if watch.over:
                 return
             await asyncio.sleep(limits.PROGRESS_INTERVAL_SECONDS)
-            await bell.rung(limits.FEED_RECHECK_SECONDS)
+            rung = await bell.rung(limits.FEED_RECHECK_SECONDS)
+            heard = bell.heard() if rung else Heard(look=True, notes={})
 
 
 @dataclass
@@ -56,14 +59,27 @@ class _Watch:
     at: int = 0
     over: bool = False
     told: dict[str, Job] = field(default_factory=dict)
+    notes: dict[str, Note] = field(default_factory=dict)
 
-    async def news(self) -> list[Job]:
-        """The matching jobs whose state differs from what the look before saw."""
-        seen_now = await (self._named() if self.job_ids is not None else self._current())
-        jobs = [job for job in seen_now if self._matches(job)]
+    async def news(self, heard: Heard) -> list[Job]:
+        """The matching jobs whose state differs from what was told before.
+
+        What is stored is looked at when there is more to know than notes tell; a note counts until
+        what is stored is newer.
+        """
+        for job_id, text in heard.notes.items():
+            if job_id in self.told and (note := Note.read(text)) is not None:
+                self.notes[job_id] = note
+        jobs = await self._look() if heard.look else list(self.told.values())
+        self.notes = {job.id: self.notes[job.id] for job in jobs if job.id in self.notes}
+        jobs = [self.notes[job.id].onto(job) if job.id in self.notes else job for job in jobs]
         fresh = [job for job in jobs if _state(self.told.get(job.id)) != _state(job)]
         self.told = {job.id: job for job in jobs}
         return fresh
+
+    async def _look(self) -> list[Job]:
+        jobs = await (self._named() if self.job_ids is not None else self._current())
+        return [job for job in jobs if self._matches(job)]
 
     async def _named(self) -> list[Job]:
         """The named jobs; those that went with their project in the making count as canceled."""

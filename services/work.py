@@ -43,6 +43,7 @@ class Work:
     _heads: dict[str, int] = field(default_factory=dict)
     _events: dict[str, list[Event]] = field(default_factory=dict)
     _queued: list[str] = field(default_factory=list)
+    _notes: list[tuple[str, str, str]] = field(default_factory=list)
     _projects: list[models.Project] = field(default_factory=list)
 
     async def held(self, model: type[H], row_id: str, field: str = "id") -> H:
@@ -86,6 +87,10 @@ class Work:
         """Tell the feed of a row that it is gone, with everything that went with it."""
         self._append(row.feed_id, kind=EventKind.DELETED, subject_id=row.id, deleted=deleted)
 
+    def tell(self, topic: str, subject: str, note: str) -> None:
+        """Give who listens to the topic a note, after the commit."""
+        self._notes.append((topic, subject, note))
+
     def queue(self, jobs: list[Job]) -> None:
         """Hand jobs to the engine, with this commit or right after it."""
         self._queued += [job.id for job in jobs]
@@ -117,6 +122,8 @@ class Work:
     async def announce(self) -> None:
         """After the commit: wake who listens, and hand over what the engine does not have yet."""
         self.world.bus.wake(*self._events)
+        for note in self._notes:
+            self.world.bus.tell(*note)
         if self._queued:
             await self.world.queue.enqueue(self._queued)
 

@@ -14,9 +14,12 @@ if TYPE_CHECKING:
 
 
 class SilentBus(LocalBus):
-    """A bus that loses every wake-up."""
+    """A bus that loses all it is given."""
 
     def wake(self, *topics: str) -> None:
+        pass
+
+    def tell(self, topic: str, subject: str, note: str) -> None:
         pass
 
 

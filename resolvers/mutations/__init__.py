@@ -5,6 +5,7 @@ import strawberry
 from .images import ImageMutations
 from .jobs import JobMutations
 from .members import MemberMutations
+from .presence import PresenceMutations
 from .projects import ProjectMutations
 from .restoring import RestoringMutations
 from .scenes import SceneMutations
@@ -22,5 +23,6 @@ class Mutation(
     JobMutations,
     MemberMutations,
     RestoringMutations,
+    PresenceMutations,
 ):
     pass

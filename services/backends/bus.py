@@ -1,16 +1,33 @@
-"""The bus: wake-ups for whoever follows a topic. It says "look again" and nothing else.
+"""The bus: wake-ups for whoever follows a topic, and short notes about what is only of the moment.
 
-A wake-up may be lost, doubled or late without harm: what it points at is kept elsewhere, so a
-listener starts to listen first, then reads, and reads again at a slow pace of its own besides.
+A wake-up says "look again" and nothing else. It may be lost, doubled or late without harm: what it
+points at is kept elsewhere, so a listener starts to listen first, then reads, and reads again at a
+slow pace of its own besides. A note saves the look: it says what one would find, may be lost like
+any wake-up, and of the notes of one subject the latest counts.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+import json
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Protocol
+
+NOTE_BYTES = 4_000
+"""With its topic and subject, as ASCII JSON."""
+
+NOTES_KEPT = 1_000
+"""Of one listener, one of each subject."""
+
+
+@dataclass(frozen=True)
+class Heard:
+    """`look`: something is not in the notes. `notes`: the latest one of each subject."""
+
+    look: bool
+    notes: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -38,6 +55,9 @@ class Bell(Protocol):
         A wake-up between two calls is kept for the second. Once `closed`, True at once.
         """
 
+    def heard(self) -> Heard:
+        """What it rang for since the last call."""
+
 
 class Bus(Protocol):
     async def start(self) -> None:
@@ -50,21 +70,43 @@ class Bus(Protocol):
         """Wakes all who listen to any of these, here and elsewhere. Never waits, never raises;
         only for the event loop's own thread."""
 
+    def tell(self, topic: str, subject: str, note: str) -> None:
+        """Give all who listen to the topic a note. One over NOTE_BYTES is a wake-up instead."""
+
     def listen(self, *topics: str) -> AbstractAsyncContextManager[Bell]:
         """A bell for these topics. It may also ring for no reason, as after a reconnection."""
 
     def health(self) -> BusHealth: ...
 
 
+def fits(topic: str, subject: str, note: str) -> bool:
+    return len(json.dumps([topic, subject, note])) <= NOTE_BYTES
+
+
 class LocalBell:
     def __init__(self, closed: bool) -> None:
         self.closed = closed
         self._woken = asyncio.Event()
+        self._look = False
+        self._notes: dict[str, str] = {}
         if closed:
             self._woken.set()
 
     def ring(self) -> None:
+        self._look = True
         self._woken.set()
+
+    def note(self, subject: str, note: str) -> None:
+        self._notes[subject] = note
+        if len(self._notes) > NOTES_KEPT:
+            self._notes.clear()
+            self._look = True
+        self._woken.set()
+
+    def heard(self) -> Heard:
+        heard = Heard(self._look, self._notes)
+        self._look, self._notes = False, {}
+        return heard
 
     def close(self) -> None:
         self.closed = True
@@ -103,6 +145,13 @@ class LocalBus:
         for topic in topics:
             for bell in self._bells.get(topic, ()):
                 bell.ring()
+
+    def tell(self, topic: str, subject: str, note: str) -> None:
+        if not fits(topic, subject, note):
+            self.wake(topic)
+            return
+        for bell in self._bells.get(topic, ()):
+            bell.note(subject, note)
 
     def wake_everyone(self) -> None:
         """For when it is unknown which wake-ups were missed."""

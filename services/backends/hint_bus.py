@@ -20,13 +20,13 @@ from urllib.parse import urlsplit
 
 from broadcaster import Broadcast
 
-from services.backends.bus import Bell, BusHealth, LocalBus
+from services.backends.bus import Bell, BusHealth, LocalBus, fits
 
 SCHEMES = frozenset({"redis", "rediss", "postgres", "postgresql", "memory"})
 CHANNEL = "storyreel_hints"
 MESSAGE_BYTES = 7_000  # PostgreSQL ends a NOTIFY payload at 7,999 bytes
 TOPIC_CHARACTERS = 500  # escaped, at most 12 bytes each: one topic always fits into a message
-PENDING_TOPICS = 10_000
+PENDING_HINTS = 10_000
 KNOWN_SENDERS = 1_000
 DOUBLINGS = 10
 
@@ -52,26 +52,38 @@ class Lost(Exception):
     """The channel is of no use any more. The message is ours, so it is safe to log."""
 
 
-class Outbox:
-    """The topics that the other processes have not been told about, packed into messages.
+Hint = str | list[str]
+"""A topic to be woken, or a note: `[topic, subject, note]`."""
 
-    A message is `[sender, number, topics]` in ASCII JSON, never over MESSAGE_BYTES. What is
-    forgotten uses up a number: the readers see the gap and look at everything.
+
+class Outbox:
+    """What the other processes have not been told yet, packed into messages.
+
+    A message is `[sender, number, hints]` in ASCII JSON, never over MESSAGE_BYTES. Of the notes on
+    one subject the latest goes. What is forgotten uses up a number: the readers see the gap and
+    look at everything.
     """
 
     def __init__(self, sender: str) -> None:
         self.filled = asyncio.Event()
         self._sender = sender
         self._number = 0
-        self._pending: dict[str, None] = {}  # a set in the order of arrival
+        self._pending: dict[str | tuple[str, str], Hint] = {}  # in the order of arrival
 
     def add(self, *topics: str) -> None:
-        self._pending.update(dict.fromkeys(topics))
+        self._pending.update({topic: topic for topic in topics})
         too_long = any(len(topic) > TOPIC_CHARACTERS for topic in topics)
-        if too_long or len(self._pending) > PENDING_TOPICS:
+        if too_long or len(self._pending) > PENDING_HINTS:
             self.forget()
         elif self._pending:
             self.filled.set()
+
+    def add_note(self, topic: str, subject: str, note: str) -> None:
+        if len(self._pending) < PENDING_HINTS and fits(topic, subject, note):
+            self._pending[topic, subject] = [topic, subject, note]
+            self.filled.set()
+        else:
+            self.add(topic)
 
     def forget(self) -> None:
         self._pending.clear()
@@ -79,38 +91,46 @@ class Outbox:
         self.filled.set()
 
     def next_message(self) -> tuple[int, int, str]:
-        """Its number, how many topics it carries, and the message.
+        """Its number, how many hints it carries, and the message.
 
-        As many topics as fit; without any, it is a sign of life.
+        As many hints as fit; without any, it is a sign of life.
         """
         room = MESSAGE_BYTES - len(self._encoded([]))
-        topics: list[str] = []
-        for topic in self._pending:
-            room -= len(json.dumps(topic)) + len(", ")
+        packed: dict[str | tuple[str, str], Hint] = {}
+        for key, hint in self._pending.items():
+            room -= len(json.dumps(hint)) + len(", ")
             if room < 0:
                 break
-            topics.append(topic)
-        for topic in topics:
-            del self._pending[topic]
+            packed[key] = hint
+        for key in packed:
+            del self._pending[key]
         if not self._pending:
             self.filled.clear()
-        number, message = self._number, self._encoded(topics)
+        number, message = self._number, self._encoded([*packed.values()])
         self._number += 1
-        return number, len(topics), message
+        return number, len(packed), message
 
-    def _encoded(self, topics: list[str]) -> str:
-        return json.dumps([self._sender, self._number, topics])
+    def _encoded(self, hints: list[Hint]) -> str:
+        return json.dumps([self._sender, self._number, hints])
 
 
-def decoded(message: str) -> tuple[str, int, list[str]] | None:
-    """Sender, number and topics; None for what was not written by an `Outbox`."""
+def decoded(message: str) -> tuple[str, int, list[Hint]] | None:
+    """Sender, number and hints; None for what was not written by an `Outbox`."""
     try:
-        sender, number, topics = json.loads(message)
+        sender, number, hints = json.loads(message)
     except (TypeError, ValueError, RecursionError):
         return None
-    if not (isinstance(sender, str) and isinstance(number, int) and isinstance(topics, list)):
+    if not (isinstance(sender, str) and isinstance(number, int) and isinstance(hints, list)):
         return None
-    return (sender, number, topics) if all(isinstance(each, str) for each in topics) else None
+    return (sender, number, hints) if all(map(_is_hint, hints)) else None
+
+
+def _is_hint(found: object) -> bool:
+    if isinstance(found, list):
+        return len(found) == len(("topic", "subject", "note")) and all(
+            isinstance(part, str) for part in found
+        )
+    return isinstance(found, str)
 
 
 class Link:
@@ -253,6 +273,11 @@ class HintBus:
         if self._outbox.filled.is_set():
             self._told.clear()
 
+    def tell(self, topic: str, subject: str, note: str) -> None:
+        self._local.tell(topic, subject, note)
+        self._outbox.add_note(topic, subject, note)
+        self._told.clear()
+
     def listen(self, *topics: str) -> AbstractAsyncContextManager[Bell]:
         return self._local.listen(*topics)
 
@@ -309,9 +334,9 @@ class HintBus:
 
     async def _publish(self, link: Link) -> int:
         async with self._turn:
-            number, topics, message = self._outbox.next_message()
+            number, hints, message = self._outbox.next_message()
             await link.publish(message)
-        self._sent += bool(topics)
+        self._sent += bool(hints)
         if not self._outbox.filled.is_set():
             self._told.set()
         return number
@@ -323,11 +348,11 @@ class HintBus:
         self._echo_seconds = loop.time() - asked
 
     def _receive(self, link: Link, message: str) -> None:
-        hint = decoded(message)
-        if hint is None:  # perhaps another version of ours, with something to say
+        told = decoded(message)
+        if told is None:  # perhaps another version of ours, with something to say
             self._local.wake_everyone()
             return
-        sender, number, topics = hint
+        sender, number, hints = told
         in_order = number == self._expected.pop(sender, 0)
         if len(self._expected) >= KNOWN_SENDERS:
             self._expected.clear()  # costs a needless look at everything, no more
@@ -337,8 +362,11 @@ class HintBus:
         if sender == self._name:
             link.hear(number)
             return
-        self._local.wake(*topics)
-        self._received += bool(topics)
+        self._local.wake(*(hint for hint in hints if isinstance(hint, str)))
+        for note in hints:
+            if not isinstance(note, str):
+                self._local.tell(*note)
+        self._received += bool(hints)
 
     def _note_connection(self) -> None:
         self._connections += 1

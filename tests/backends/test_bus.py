@@ -11,7 +11,7 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from services.backends.bus import Bus, LocalBus
+from services.backends.bus import NOTE_BYTES, NOTES_KEPT, Bus, Heard, LocalBus
 from services.backends.hint_bus import HintBus, Pace
 
 QUICK = Pace(probe=0.05, patience=5.0)
@@ -140,6 +140,59 @@ async def test_thousands_of_topics_woken_in_one_moment_all_arrive(ends: Ends) ->
     if here is not there:
         assert 1 < there.health().hints_received < 20
     assert here.health().rebuilds == there.health().rebuilds == 0
+
+
+async def test_a_note_reaches_every_listener_of_its_topic_at_both_ends(ends: Ends) -> None:
+    here, there = ends
+    async with here.listen("a") as near, there.listen("a") as far, there.listen("b") as other:
+        here.tell("a", "job 1", "half")
+        for bell in (near, far):
+            assert await bell.rung(SOON)
+            assert bell.heard() == Heard(look=False, notes={"job 1": "half"})
+        assert not await other.rung(timeout=0.05)
+
+
+async def test_of_the_notes_on_one_subject_the_latest_counts(ends: Ends) -> None:
+    here, there = ends
+    async with there.listen("a") as bell, there.listen("end") as end:
+        for number in range(500):
+            here.tell("a", f"job {number % 2}", f"step {number}")
+        here.wake("end")
+        assert await end.rung(SOON)
+        assert await bell.rung(SOON)
+        assert bell.heard().notes == {"job 0": "step 498", "job 1": "step 499"}
+        assert bell.heard() == Heard(look=False, notes={})
+
+
+async def test_a_wake_up_among_notes_says_look(ends: Ends) -> None:
+    here, there = ends
+    async with there.listen("a") as bell, there.listen("end") as end:
+        here.tell("a", "job", "half")
+        here.wake("a", "end")
+        assert await end.rung(SOON)
+        assert await bell.rung(SOON)
+        assert bell.heard() == Heard(look=True, notes={"job": "half"})
+
+
+@pytest.mark.parametrize("letter", ["a", "é", "🎬", '"', "\ud800"])
+async def test_a_note_that_is_too_long_is_a_wake_up(ends: Ends, letter: str) -> None:
+    here, there = ends
+    async with there.listen("a") as bell:
+        here.tell("a", "job", letter * NOTE_BYTES)
+        assert await bell.rung(SOON)
+        assert bell.heard() == Heard(look=True, notes={})
+
+
+async def test_a_listener_keeps_notes_on_so_many_subjects_only(ends: Ends) -> None:
+    here, there = ends
+    async with there.listen("a") as bell, there.listen("end") as end:
+        for number in range(NOTES_KEPT + 1):
+            here.tell("a", f"job {number}", "half")
+        here.wake("end")
+        assert await end.rung(SOON)
+        heard = bell.heard()
+        assert heard.look
+        assert len(heard.notes) <= NOTES_KEPT
 
 
 async def test_closing_ends_every_wait_and_each_later_one(ends: Ends) -> None:

@@ -21,7 +21,7 @@ from services.backends.hint_bus import (
     CHANNEL,
     KNOWN_SENDERS,
     MESSAGE_BYTES,
-    PENDING_TOPICS,
+    PENDING_HINTS,
     HintBus,
     Outbox,
     Pace,
@@ -254,7 +254,7 @@ async def test_too_many_topics_at_once_make_the_others_look_at_everything(url: s
         there.listen("never woken itself") as bell,
     ):
         await quiet(bell)
-        for number in range(PENDING_TOPICS + 1):
+        for number in range(PENDING_HINTS + 1):
             here.wake(f"topic {number}")
         assert await bell.rung(SOON)
         assert here.health().hints_sent == 0
@@ -299,6 +299,8 @@ async def test_a_gap_in_the_numbers_of_a_neighbour_is_a_reason_to_look(
         '["a", "0", []]',
         '["a", 0, "b"]',
         '["a", 0, [7]]',
+        '["a", 0, [["topic", "subject"]]]',
+        '["a", 0, [["topic", "subject", 7]]]',
     ],
 )
 def test_a_message_of_another_kind_is_not_taken_for_ours(message: str) -> None:

@@ -277,6 +277,15 @@ CASES: dict[str, list[Case]] = {
             lambda s: f'setFavorite(imageId: "{s.image.id}", isFavorite: false) {{ id }}',
         ),
     ],
+    "setPresence": [
+        Case(
+            "told-over-the-bus-only",
+            lambda s: (
+                f'setPresence(input: {{ projectId: "{s.project.id}", focusId: "{s.shot.id}" }})'
+                " { editing }"
+            ),
+        ),
+    ],
     "deleteImage": [
         Case("chosen-and-refined", lambda s: f'deleteImage(id: "{s.image.id}") {{ id }}'),
         Case("plain", lambda s: f'deleteImage(id: "{s.refined.id}") {{ id }}'),

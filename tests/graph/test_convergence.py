@@ -106,6 +106,7 @@ ANYTHING = {
     '{ variantNumber: {one}, imageUrl: "https://example.org/{two}" }] }) { id }',
     "updateImage": 'updateImage(id: "{image}", patch: { externalId: "{two}" }) { id }',
     "setFavorite": 'setFavorite(imageId: "{image}", isFavorite: true) { id }',
+    "setPresence": 'setPresence(input: { projectId: "{project}", focusId: "{shot}" }) { editing }',
     "deleteImage": 'deleteImage(id: "{image}") { id }',
     "selectMasterShot": 'selectMasterShot(input: { shotId: "{home}", imageId: "{image}" }) { id }',
     "clearMasterShot": 'clearMasterShot(shotId: "{shot}") { id }',

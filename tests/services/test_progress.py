@@ -50,7 +50,7 @@ async def test_what_was_reported_is_stored_without_an_event(
     [job] = await begun(home, shot)
     events = await Event.all().count()
 
-    async with meter.measuring(job.id) as report:
+    async with meter.measuring(job) as report:
         report("drawing", 1, 4)
         await meter.flush()
 
@@ -67,7 +67,7 @@ async def test_all_that_is_due_is_stored_by_one_statement_after_one_read(
         over = asyncio.Event()
 
         async def measure(job: Job) -> None:
-            async with meter.measuring(job.id) as report:
+            async with meter.measuring(job) as report:
                 reports.append(report)
                 await over.wait()
 
@@ -95,7 +95,7 @@ async def test_progress_never_goes_back_nor_beyond_one(
 ) -> None:
     [job] = await begun(home, shot)
     seen = []
-    async with meter.measuring(job.id) as report:
+    async with meter.measuring(job) as report:
         for step, total in reports:
             report("drawing", step, total)
             await meter.flush()
@@ -109,12 +109,12 @@ async def test_a_further_attempt_does_not_take_progress_back(
     home: Home, shot: Shot, meter: Meter
 ) -> None:
     [job] = await begun(home, shot)
-    async with meter.measuring(job.id) as report:
+    async with meter.measuring(job) as report:
         report("drawing", 3, 4)
         await meter.flush()
     await perform(home.world, SYSTEM, begin_job, job.id)
 
-    async with meter.measuring(job.id) as report:
+    async with meter.measuring(job) as report:
         await meter.flush()
 
     assert await stored(job) == ("starting", 0.75, 0, None)
@@ -124,7 +124,7 @@ async def test_the_next_report_after_a_cancellation_is_stopped_and_stores_nothin
     home: Home, shot: Shot, meter: Meter
 ) -> None:
     stopped, other = await begun(home, shot, 2)
-    async with meter.measuring(stopped.id) as report, meter.measuring(other.id) as others:
+    async with meter.measuring(stopped) as report, meter.measuring(other) as others:
         report("drawing", 1, 4)
         await meter.flush()
         await perform(home.world, home.owner, cancel_job, stopped.id)
@@ -142,7 +142,7 @@ async def test_a_job_deleted_with_its_project_is_stopped_too(
     home: Home, shot: Shot, meter: Meter
 ) -> None:
     [job] = await begun(home, shot)
-    async with meter.measuring(job.id) as report:
+    async with meter.measuring(job) as report:
         await Job.filter(id=job.id).delete()
         await meter.flush()
         with pytest.raises(Canceled):
@@ -151,7 +151,7 @@ async def test_a_job_deleted_with_its_project_is_stopped_too(
 
 async def test_who_reports_after_the_end_is_stopped(home: Home, shot: Shot, meter: Meter) -> None:
     [job] = await begun(home, shot)
-    async with meter.measuring(job.id) as report:
+    async with meter.measuring(job) as report:
         report("drawing", 1, 4)
 
     with pytest.raises(Canceled):
@@ -165,7 +165,7 @@ async def test_a_late_report_does_not_touch_a_finished_job(
     home: Home, shot: Shot, meter: Meter
 ) -> None:
     [job] = await begun(home, shot)
-    async with meter.measuring(job.id) as report:
+    async with meter.measuring(job) as report:
         report("drawing", 1, 4)
         await perform(home.world, SYSTEM, complete_job, job.id, MADE)
         await meter.flush()
@@ -175,7 +175,7 @@ async def test_a_late_report_does_not_touch_a_finished_job(
 
 async def test_reports_may_come_from_any_thread(home: Home, shot: Shot, meter: Meter) -> None:
     [job] = await begun(home, shot)
-    async with meter.measuring(job.id) as report:
+    async with meter.measuring(job) as report:
         await asyncio.to_thread(report, "drawing", 2, 4)
         await meter.flush()
 
@@ -187,7 +187,7 @@ async def test_watchers_are_woken_when_there_is_something_new_and_only_then(
 ) -> None:
     [job] = await begun(home, shot)
     listening = home.world.bus.listen(progress_topic(shot.project_id))
-    async with listening as bell, meter.measuring(job.id) as report:
+    async with listening as bell, meter.measuring(job) as report:
         report("drawing", 1, 4)
         await meter.flush()
         assert await bell.rung(0)
@@ -200,7 +200,7 @@ async def test_a_preview_is_kept_as_a_file_and_linked_without_an_event(
 ) -> None:
     [job] = await begun(home, shot)
     events = await Event.all().count()
-    async with meter.measuring(job.id) as report:
+    async with meter.measuring(job) as report:
         report("drawing", 1, 4, a_picture("red"))
         report("drawing", 2, 4)
         await meter.flush()
@@ -222,7 +222,7 @@ async def test_a_preview_that_cannot_be_kept_does_not_hold_progress_back(
 ) -> None:
     [job] = await begun(home, shot)
     listening = home.world.bus.listen(progress_topic(shot.project_id))
-    async with listening as bell, meter.measuring(job.id) as report:
+    async with listening as bell, meter.measuring(job) as report:
         report("drawing", 1, 4, BROKEN)
         with pytest.raises(TypeError):
             await meter.flush()
@@ -238,7 +238,7 @@ async def test_the_meter_goes_on_after_a_failure(
     monkeypatch.setattr("services.limits.PROGRESS_STORE_SECONDS", 0.01)
     [job] = await begun(home, shot)
     ticking = asyncio.create_task(meter.run())
-    async with meter.measuring(job.id) as report:
+    async with meter.measuring(job) as report:
         report("drawing", 1, 4, BROKEN)
         await asyncio.sleep(0.05)
         report("drawing", 2, 4)
@@ -258,7 +258,7 @@ async def test_what_a_unit_of_work_holds_does_not_hold_up_the_progress_of_others
     if world_name == "sqlite":
         pytest.skip("SQLite locks no rows: there the statement waits its turn")
     held, free = await begun(home, shot, 2)
-    async with meter.measuring(held.id) as one, meter.measuring(free.id) as other:
+    async with meter.measuring(held) as one, meter.measuring(free) as other:
         one("drawing", 1, 2)
         other("drawing", 1, 2)
         async with transaction():

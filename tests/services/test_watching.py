@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from itertools import pairwise
@@ -14,7 +15,7 @@ from services.actor import SYSTEM
 from services.cancelling import cancel_job
 from services.errors import InvalidInput, LimitExceeded, NotFound
 from services.jobs import begin_job, complete_job
-from services.progress import Meter
+from services.progress import Meter, Note, progress_topic
 from services.watching import watch_jobs
 from services.work import perform
 from tests.conftest import Home
@@ -63,8 +64,10 @@ async def watching(home: Home, **given: Any) -> AsyncIterator[Watcher]:
         await stream.aclose()
 
 
-async def begin(home: Home, job: Job) -> None:
-    await perform(home.world, SYSTEM, begin_job, job.id)
+async def begin(home: Home, job: Job) -> Job:
+    begun = await perform(home.world, SYSTEM, begin_job, job.id)
+    assert begun is not None
+    return begun
 
 
 async def finish(home: Home, job: Job) -> None:
@@ -106,10 +109,10 @@ async def test_stored_progress_reaches_the_watcher_and_never_goes_back(
     home: Home, shot: Shot
 ) -> None:
     [job] = await ordered(home, shot)
-    await begin(home, job)
+    running = await begin(home, job)
     meter, seen = Meter(home.world), []
 
-    async with watching(home, job_ids=[job.id]) as watcher, meter.measuring(job.id) as report:
+    async with watching(home, job_ids=[job.id]) as watcher, meter.measuring(running) as report:
         seen.append((await watcher.next()).progress)
         for step in (1, 3, 2, 5):
             report("drawing", step, 8)
@@ -120,6 +123,74 @@ async def test_stored_progress_reaches_the_watcher_and_never_goes_back(
         seen += [j.progress for j in await watcher.rest()]
 
     assert seen == [0.0, 0.125, 0.375, 0.625, 1.0]
+
+
+async def test_what_notes_tell_is_not_looked_up(
+    home: Home, shot: Shot, caplog: pytest.LogCaptureFixture
+) -> None:
+    [job] = await ordered(home, shot)
+    running = await begin(home, job)
+    meter = Meter(home.world)
+
+    async with watching(home, job_ids=[job.id]) as watcher, meter.measuring(running) as report:
+        await watcher.next()
+        report("drawing", 1, 8)
+        meter.tell()
+        assert (await watcher.next()).progress == 1 / 8
+        caplog.clear()
+        with caplog.at_level(logging.DEBUG, "tortoise.db_client"):
+            for step in (2, 4):
+                report("drawing", step, 8)
+                meter.tell()
+                assert (await watcher.next()).progress == step / 8
+
+    assert caplog.records == []
+
+
+@pytest.mark.parametrize(
+    "late",
+    [
+        Note(1, "drawing", 1, 8, 0.125),
+        Note(0, "drawing", 7, 8, 0.875),
+        Note(2, "drawing", 7, 8, 0.875),
+    ],
+    ids=["an older note", "of the attempt before", "of an attempt to come"],
+)
+async def test_a_note_that_does_not_fit_what_is_stored_does_not_count(
+    home: Home, shot: Shot, late: Note
+) -> None:
+    [job] = await ordered(home, shot)
+    running = await begin(home, job)
+    meter = Meter(home.world)
+    async with watching(home, job_ids=[job.id]) as watcher, meter.measuring(running) as report:
+        report("drawing", 4, 8)
+        await meter.flush()
+        assert (await watcher.next()).progress == 0.5
+
+        home.world.bus.tell(progress_topic(shot.project_id), job.id, late.text())
+
+        assert await watcher.hears_nothing()
+
+
+@pytest.mark.parametrize("note", ["", "{", "[]", "[1, 2]", "null", '["a", 1, {}, "", []]'])
+async def test_a_note_of_another_version_is_passed_over(home: Home, shot: Shot, note: str) -> None:
+    [job] = await ordered(home, shot)
+    await begin(home, job)
+    async with watching(home, job_ids=[job.id]) as watcher:
+        await watcher.next()
+        home.world.bus.tell(progress_topic(shot.project_id), job.id, note)
+
+        assert await watcher.hears_nothing()
+
+
+async def test_who_begins_to_watch_later_begins_with_what_is_stored(home: Home, shot: Shot) -> None:
+    [job] = await ordered(home, shot)
+    meter = Meter(home.world)
+    async with meter.measuring(await begin(home, job)) as report:
+        report("drawing", 4, 8)
+        await meter.flush()
+        async with watching(home, job_ids=[job.id]) as watcher:
+            assert (await watcher.next()).progress == 0.5
 
 
 async def test_a_project_is_followed_from_its_active_jobs_on_to_new_ones(
@@ -188,7 +259,7 @@ async def test_a_watcher_gets_at_most_one_snapshot_of_a_job_in_an_interval(
     clock = asyncio.get_running_loop().time
 
     async def work() -> None:
-        async with meter.measuring(job.id) as report:
+        async with meter.measuring(await Job.get(id=job.id)) as report:
             for step in range(50):
                 report("drawing", step, 50)
                 await meter.flush()

@@ -28,7 +28,7 @@ def _part_of(model: str, related_name: str, **options: Any) -> Any:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("models", "0002_deletions")]
+    dependencies = [("models", "0003_presence")]
 
     operations = [
         ops.AddField(
