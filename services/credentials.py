@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
+
+from tortoise.expressions import Q
 
 from models import ApiToken, Membership, User, reading
 
@@ -56,8 +58,11 @@ async def actors_now(world: World, bearers: Collection[str]) -> dict[str, Actor]
 
 
 async def note_use(work: Work, token_id: str) -> None:
-    """Not to the second: at most once per TOKEN_USE_NOTED_SECONDS."""
-    await ApiToken.filter(id=token_id).update(last_used_at=work.world.now())
+    """Not to the second: at most once per TOKEN_USE_NOTED_SECONDS, whichever process notes it."""
+    now = work.world.now()
+    stale = Q(last_used_at__lt=now - timedelta(seconds=limits.TOKEN_USE_NOTED_SECONDS))
+    never = Q(last_used_at__isnull=True)
+    await ApiToken.filter(stale | never, id=token_id).update(last_used_at=now)
 
 
 def subject_of(issuer: str, name: str) -> str | None:

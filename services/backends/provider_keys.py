@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import logging
 import time
 from collections.abc import Callable
@@ -68,7 +69,8 @@ class ProviderKeys:
         under_way = self._fetching is not None and not self._fetching.done()
         if not under_way and self._now() - self._tried_at >= self._again:
             self._tried_at = self._now()
-            self._fetching = asyncio.create_task(self._fetch())
+            # for all who wait, and so in nobody's name
+            self._fetching = asyncio.create_task(self._fetch(), context=contextvars.Context())
 
     async def _fetch(self) -> None:
         try:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import json
 
 import pytest
+from joserfc.jwk import ECKey
 
 from models import ApiToken, Client, MemberRole, Project, User
 from services import granting, projects
@@ -164,8 +167,28 @@ async def test_keys_of_the_provider_change_and_the_provider_goes_away(gate: Gate
     gate.provider.down = True
     assert (await gate.ask(first, VIEWER)).status_code == 200
     assert (await gate.ask(gate.provider.token(key=a_key("mine")), VIEWER)).status_code == 401
-    assert (await gate.ask(gate.provider.token(exp=1), VIEWER)).status_code == 401
-    assert (await gate.ask(gate.provider.token(aud="x"), VIEWER)).status_code == 401
+
+
+async def test_what_the_provider_never_said_is_not_believed(gate: Gate) -> None:
+    good = gate.provider.token()
+    _, claims, signature = good.split(".")
+    none, symmetric = (
+        base64.urlsafe_b64encode(json.dumps({"alg": name, "kid": "first"}).encode()).decode()
+        for name in ("none", "HS256")
+    )
+
+    for text in (
+        gate.provider.token(iss="https://evil.example"),
+        gate.provider.token(aud="another"),
+        gate.provider.token(exp=None),
+        gate.provider.token(exp=1),
+        gate.provider.token(key=ECKey.generate_key("P-256", {"kid": "first"})),
+        f"{none.rstrip('=')}.{claims}.",
+        f"{symmetric.rstrip('=')}.{claims}.{signature}",
+    ):
+        assert (await gate.ask(text, VIEWER)).status_code == 401
+    assert await User.all().count() == 1  # the local one: nobody was made
+    assert (await gate.ask(good, VIEWER)).status_code == 200
 
 
 async def test_a_web_token_that_ends_ends_its_socket(gate: Gate) -> None:

@@ -42,6 +42,9 @@ async function* follow(request, headers) {
       remember(answer.data);
       yield answer;
     }
+  } catch (reason) {
+    if (!NOT_ADMITTED.includes(reason?.code)) throw reason;
+    yield { errors: [{ message: `${reason.reason} ${HOW}` }] };
   } finally {
     await client.dispose();
   }
