@@ -112,6 +112,17 @@ async def test_a_token_for_one_client_is_nothing_at_another(gate: Gate) -> None:
     assert (await gate.ask(one, VIEWER)).status_code == 401  # never good for all clients instead
 
 
+async def test_a_project_is_made_where_its_maker_may(gate: Gate) -> None:
+    await gate.a_member("Ada")
+    token = await gate.a_member("Bea", VIEW)
+    refused = (await gate.ask(token, CREATE)).json()["errors"][0]
+    assert refused["extensions"]["code"] == "FORBIDDEN"
+
+    await gate.do(granting.add_member, "other", Who("Bea"), EDITOR)
+
+    assert await gate.a_project(token)
+
+
 async def test_when_a_token_was_used_is_noted_once_a_minute(gate: Gate) -> None:
     token = await gate.a_member("Ada")
     row_id = f"tok_{token.split('_')[1]}"
