@@ -82,8 +82,8 @@ async def a_stage(home: Home) -> Stage:
     guest = await Membership.create(
         client_id=project.client_id, user_id=somebody.id, role=MemberRole.EDITOR
     )
-    elsewhere = {"clientId": (await Client.create(slug="elsewhere", name="Elsewhere")).id}
-    invitation = elsewhere | {"role": MemberRole.EDITOR}
+    elsewhere = await Client.create(slug=f"not-of-{project.id}", name="Elsewhere")
+    invitation = {"clientId": elsewhere.id, "role": MemberRole.EDITOR}
     return Stage(
         home=home,
         project=project,
