@@ -26,7 +26,10 @@ R = TypeVar("R")
 
 
 class Context(Loading):
-    """One per operation; of a subscription the loaders are renewed for each event."""
+    """One per operation; of a subscription the loaders are renewed for each event.
+
+    `address` is where the request came from; empty when it came over no network.
+    """
 
     def __init__(
         self,
@@ -43,6 +46,7 @@ class Context(Loading):
         self.documents = documents or Documents()
         self._links = links
         self.has_written = False
+        self.address = ""
         self.cursor: Cursor | None = None
         """Of the event that a stream sent last."""
         self.resume_after: str | None = None
@@ -84,7 +88,9 @@ class Context(Loading):
 
     def again(self) -> Context:
         """The same caller's context for another operation."""
-        return Context(self.actor, self.world, self._links, self.watch, self.documents)
+        context = Context(self.actor, self.world, self._links, self.watch, self.documents)
+        context.address = self.address
+        return context
 
 
 Info = strawberry.Info[Context, None]

@@ -10,7 +10,7 @@ from typing import Any
 from graphql import GraphQLError, GraphQLSyntaxError, ValueNode
 
 from models import new_id
-from services.errors import Refusal
+from services.errors import RateLimited, Refusal
 
 logger = logging.getLogger(__name__)
 
@@ -55,6 +55,8 @@ def _translated(error: GraphQLError) -> GraphQLError:
         extensions: dict[str, Any] = {"code": cause.code}
         if cause.field is not None:
             extensions["field"] = cause.field
+        if isinstance(cause, RateLimited):
+            extensions["retryAfter"] = cause.retry_after
         return _with(error, str(cause), extensions)
     if isinstance(cause, ValueError):
         message = "A value in the document cannot be read."

@@ -51,6 +51,16 @@ class LimitExceeded(Refusal):
     code = "LIMIT_EXCEEDED"
 
 
+class RateLimited(Refusal):
+    """Too often; nothing was done. `retry_after` is how many seconds to wait at least."""
+
+    code = "RATE_LIMITED"
+
+    def __init__(self, message: str, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
 class IdempotencyKeyReused(Refusal):
     """The key came before, with another request."""
 

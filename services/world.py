@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from .backends.bus import Bus
 from .backends.queue import Queue
+from .backends.rates import Rates
 from .backends.renderer import Renderer
 from .backends.storage import Storage
 
@@ -30,6 +31,7 @@ class World:
     queue: Queue
     storage: Storage
     renderers: Mapping[str, Renderer]
+    rates: Rates = field(default_factory=Rates)
     now: Callable[[], datetime] = utc_now
     late: Callable[[float], None] = unheard
     unfinished: set[asyncio.Task[object]] = field(default_factory=set)

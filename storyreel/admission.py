@@ -60,7 +60,7 @@ class Guest:
     looked_at: Actor | None = None
 
 
-class Door:
+class Reception:
     def __init__(self, recognition: Recognition, world: World) -> None:
         self._recognition, self._world = recognition, world
         self._guests: set[Guest] = set()
@@ -161,8 +161,10 @@ class Door:
 class Welcome:
     """A stream for as long as its reader is welcome; then `farewell`, and no regular end."""
 
-    def __init__(self, door: Door, context: Context, stream: Response, farewell: bytes) -> None:
-        self._door, self._context, self._stream = door, context, stream
+    def __init__(
+        self, reception: Reception, context: Context, stream: Response, farewell: bytes
+    ) -> None:
+        self._reception, self._context, self._stream = reception, context, stream
         self._farewell = farewell
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -175,7 +177,7 @@ class Welcome:
                 shown_out = True
                 reading.cancel()
 
-        with self._door.inside(self._context, leave):
+        with self._reception.inside(self._context, leave):
             try:
                 await self._stream(scope, receive, send)
             except asyncio.CancelledError:

@@ -6,54 +6,61 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.routing import Route, WebSocketRoute
+from starlette.types import ASGIApp
 
 from models import Asset
 from resolvers.context import Context
 from resolvers.documents import Documents
 from services.access import visible
 
-from .admission import Door
+from .admission import Reception
 from .asset_route import AssetFile, FindFile, asset_route
+from .door import Door
 from .endpoint import Endpoint
 from .graphiql import graphiql_routes
+from .origins import allowing
 from .probes import probe_routes
+from .secure_headers import SecureHeaders
 from .wiring import House
 
 PATH = "/graphql"
 
 
-def create_app(house: House, documents: Documents) -> Starlette:
+def create_app(house: House, documents: Documents) -> ASGIApp:
     """All that is served of an open house."""
     watch = house.metrics.operations
     endpoint = Endpoint(
-        lambda: Context(house.actor, house.world, house.links, watch, documents), house.door
+        lambda: Context(house.actor, house.world, house.links, watch, documents),
+        house.origins,
+        house.reception,
     )
-
-    return Starlette(
+    door = Door(endpoint, house.world.rates, house.connections_max)
+    app = Starlette(
         routes=[
             *graphiql_routes(PATH),
-            Route(PATH, endpoint),
-            WebSocketRoute(PATH, endpoint),
-            asset_route(house.links, house.world.storage, assets(house.door)),
+            Route(PATH, door),
+            WebSocketRoute(PATH, door),
+            asset_route(house.links, house.world.storage, assets(house.reception)),
             *probe_routes(house),
         ],
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=house.hosts)],
     )
+    return SecureHeaders(allowing(app, house.origins), https=house.https)
 
 
-def create_probes(house: House) -> Starlette:
+def create_probes(house: House) -> ASGIApp:
     """What is served of a worker."""
-    return Starlette(routes=probe_routes(house))
+    return SecureHeaders(Starlette(routes=probe_routes(house)), https=house.https)
 
 
-def assets(door: Door | None) -> FindFile:
-    """Finds files by asset; with a door, for the bearer of the link alone, if they may see it."""
+def assets(reception: Reception | None) -> FindFile:
+    """Finds the file of an asset; with a reception only if the link's bearer may see it now."""
 
     async def find(asset_id: str, bearer: str) -> AssetFile | None:
-        if door is None:
+        if reception is None:
             asset = await Asset.get_or_none(id=asset_id)
         else:
-            actor = await door.known(bearer)
+            actor = await reception.known(bearer)
             asset = await visible(actor, Asset, asset_id) if actor is not None else None
         if asset is None:
             return None

@@ -8,7 +8,8 @@ Every error has a code, and no exception's own text reaches a client.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Collection
 from copy import copy
 from typing import Any
 
@@ -42,14 +43,17 @@ from resolvers.context import Context
 from resolvers.errors import INTERNAL
 from services.errors import Unauthenticated
 
-from .admission import Door, Welcome, shown_by, shown_in, told, turned_away
+from .admission import Reception, Welcome, shown_by, shown_in, told, turned_away
+from .door import address_of
+from .origins import UNASKED, may_be_unasked
 from .sockets import NOTHING_TO_RUN, SUBSCRIBE, SocketAdapter, SocketHandler, problem, readable
 from .traffic import STREAMS
 
 JSON_TYPE = "application/json"
 RESPONSE_TYPE = "application/graphql-response+json"
 BODY_BYTES_MAX = 4 * 1024 * 1024
-CODES = {405: "METHOD_NOT_ALLOWED", 413: "LIMIT_EXCEEDED"}
+BODY_SECONDS = 30.0
+CODES = {405: "METHOD_NOT_ALLOWED", 408: "LIMIT_EXCEEDED", 413: "LIMIT_EXCEEDED"}
 
 
 class LineFeedSSE(SSETransport):
@@ -83,7 +87,7 @@ class LineFeedSSE(SSETransport):
 class Endpoint(GraphQL[Context, None]):
     """The one GraphQL address, for HTTP requests, event streams and WebSockets.
 
-    With a door, who asks is whom it admits; without one, whom `make_context` names.
+    With a reception, who asks is whom it admits; without one, whom `make_context` names.
     """
 
     graphql_transport_ws_handler_class = SocketHandler
@@ -93,7 +97,14 @@ class Endpoint(GraphQL[Context, None]):
         MULTIPART_SUBSCRIPTION_PROTOCOL: MultipartSubscriptionTransport,
     }
 
-    def __init__(self, make_context: Callable[[], Context], door: Door | None = None) -> None:
+    body_seconds = BODY_SECONDS
+
+    def __init__(
+        self,
+        make_context: Callable[[], Context],
+        origins: Collection[str] = (),
+        reception: Reception | None = None,
+    ) -> None:
         super().__init__(
             api,
             graphql_ide=None,
@@ -102,19 +113,20 @@ class Endpoint(GraphQL[Context, None]):
                 GRAPHQL_SSE_PROTOCOL,
                 MULTIPART_SUBSCRIPTION_PROTOCOL,
             ],
+            allowed_origins=tuple(origins),
         )
         self._make_context = make_context
-        self.door = door
+        self.reception = reception
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await super().__call__(scope, receive, send)
             return
-        request = Request(scope, _bounded(receive))
+        request = Request(scope, _bounded(receive, self.body_seconds))
         response: ASGIApp
         try:
-            if self.door is not None:  # before anything is parsed
-                request.state.actor = await self.door.admit(shown_by(request.headers))
+            if self.reception is not None:  # before anything is parsed
+                request.state.actor = await self.reception.admit(shown_by(request.headers))
             response = self._while_welcome(request, await self.run(request))
         except Unauthenticated:
             response = turned_away(_accepted(request))
@@ -130,25 +142,26 @@ class Endpoint(GraphQL[Context, None]):
         context = self._make_context()
         context.authorization = shown_by(request.headers)
         context.actor = getattr(request.state, "actor", context.actor)
+        context.address = address_of(request)
         context.resume_after = request.headers.get("last-event-id") or None
         request.state.context = context
         return context
 
     async def on_ws_connect(self, context: Context) -> UnsetType | dict[str, object] | None:
-        if self.door is not None:
+        if self.reception is not None:
             shown = shown_in(context.connection_params) or context.authorization
-            context.actor = await self.door.admit(shown)
+            context.actor = await self.reception.admit(shown)
         return await super().on_ws_connect(context)
 
     def _while_welcome(self, request: Request, response: Response) -> ASGIApp:
         """A stream ends when its reader has to leave."""
         kind = response.headers.get("content-type", "")
-        if self.door is None or not kind.startswith(STREAMS):
+        if self.reception is None or not kind.startswith(STREAMS):
             return response
         error = orjson.dumps({"errors": [told()]}).decode()
         events = kind.startswith("text/event-stream")
         farewell = LineFeedSSE().encode_event("next", error) if events else ""
-        return Welcome(self.door, request.state.context, response, farewell.encode())
+        return Welcome(self.reception, request.state.context, response, farewell.encode())
 
     async def get_sub_response(self, request: Request | WebSocket) -> Response:
         response = await super().get_sub_response(request)
@@ -179,6 +192,8 @@ class Endpoint(GraphQL[Context, None]):
         kind = (request.content_type or "").partition(";")[0].strip().lower()
         if request.method == "POST" and kind != JSON_TYPE:
             raise HTTPException(415, f"The request must be {JSON_TYPE}.")
+        if may_be_unasked(request.method, request.headers, self.allowed_origins):
+            raise HTTPException(400, UNASKED)
         parsed: Any = await super().parse_http_body(request)
         if not isinstance(parsed.operation_name, str | None):
             raise HTTPException(400, "The operation's name must be a string.")
@@ -248,13 +263,25 @@ class Endpoint(GraphQL[Context, None]):
             codes = [error["extensions"]["code"] for error in response_data["errors"]]
             plain = sub_response.media_type == JSON_TYPE
             status = 500 if INTERNAL in codes else 200 if plain else 400
-        return Response(self.encode_json(response_data), status, media_type=sub_response.media_type)
+        return Response(
+            self.encode_json(response_data),
+            status,
+            headers=_retry_after(response_data),
+            media_type=sub_response.media_type,
+        )
 
 
 def _status_of(failure: Exception) -> int:
     """Mutations may come by another method; a stream may be accepted as one."""
     forbidden = getattr(failure, "operation_type", None)
     return 405 if forbidden is OperationType.MUTATION else 400
+
+
+def _retry_after(answer: Any) -> dict[str, str] | None:
+    """When all that was refused for coming too often may come again."""
+    told = [error["extensions"] for error in answer.get("errors", ())]
+    waits = [extensions["retryAfter"] for extensions in told if "retryAfter" in extensions]
+    return {"Retry-After": str(max(waits))} if waits else None
 
 
 def _accepted(request: Request | WebSocket) -> str:
@@ -267,21 +294,27 @@ def _refused(request: Request, refusal: HTTPException) -> Response:
     code = CODES.get(refusal.status_code, "BAD_REQUEST")
     error = {"message": refusal.reason, "extensions": {"code": code}}
     allow = {"Allow": "POST" if request.method == "GET" else "GET, POST"}
+    headers = {405: allow, 408: {"Connection": "close"}}
     return Response(
         orjson.dumps({"errors": [error]}),
         status_code=refusal.status_code,
-        headers=allow if refusal.status_code == 405 else None,
+        headers=headers.get(refusal.status_code),
         media_type=_accepted(request),
     )
 
 
-def _bounded(receive: Receive) -> Receive:
-    """The same request body, refused once it passes BODY_BYTES_MAX."""
+def _bounded(receive: Receive, seconds: float) -> Receive:
+    """The same request body, refused once it passes BODY_BYTES_MAX or takes too long to come."""
     seen = 0
+    deadline = asyncio.get_running_loop().time() + seconds
 
     async def bounded() -> Message:
         nonlocal seen
-        message = await receive()
+        try:
+            async with asyncio.timeout_at(deadline):
+                message = await receive()
+        except TimeoutError:
+            raise HTTPException(408, f"A request arrives within {seconds:g} seconds.") from None
         seen += len(message.get("body", b""))
         if seen > BODY_BYTES_MAX:
             raise HTTPException(413, f"A request has at most {BODY_BYTES_MAX:,} bytes.")

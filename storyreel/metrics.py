@@ -19,6 +19,7 @@ from resolvers.watch import Ended, Watch
 from services import limits
 from services.backends.bus import Bus
 from services.backends.queue import Steps
+from services.backends.rates import Limit, Outcome
 from services.world import World
 
 OPERATION_NAMES = 100
@@ -72,9 +73,18 @@ class Metrics:
             buckets=LONG,
             registry=own,
         )
+        self._rates = Counter(
+            "storyreel_rates",
+            "Questions whether something comes too often; unasked is granted without an answer.",
+            ["limit", "outcome"],
+            registry=own,
+        )
         self._jobs = Gauge("storyreel_jobs", "Jobs not yet ended.", ["status"], registry=own)
         self._workers = Gauge("storyreel_workers", "Workers with a heartbeat.", registry=own)
         self._database = Gauge("storyreel_database_up", "Whether it answers.", registry=own)
+
+    def rated(self, limit: Limit, outcome: Outcome) -> None:
+        self._rates.labels(limit, outcome).inc()
 
     def observe_bus(self, bus: Bus) -> None:
         self.registry.register(_BusState(bus))

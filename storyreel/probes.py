@@ -28,9 +28,9 @@ def probe_routes(house: House) -> list[Route]:
         return _answer({"status": "ok", "checks": [f.check for f in findings]})
 
     async def metrics(request: Request) -> Response:
-        if house.door is not None:
+        if house.reception is not None:
             try:
-                actor = await house.door.admit(shown_by(request.headers))
+                actor = await house.reception.admit(shown_by(request.headers))
             except Unauthenticated:
                 return turned_away("application/json")
             if prefix_of(actor.bearer) != ApiToken.PREFIX:

@@ -43,6 +43,8 @@ class Server(uvicorn.Server):
                 log_config=None,
                 access_log=False,
                 timeout_graceful_shutdown=max(1, settings.drain_seconds),
+                proxy_headers=bool(settings.proxies),
+                forwarded_allow_ips=settings.proxies,
                 http=HttpProtocol,
                 ws=SocketProtocol,
                 ws_max_size=1024 * 1024,

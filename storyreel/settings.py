@@ -13,6 +13,7 @@ from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services import limits
+from services.backends.rates import Limit, parsed
 
 PREFIX = "STORYREEL_"
 SECRET_LENGTH = 32
@@ -20,6 +21,10 @@ LOOPBACK_NAMES = ["localhost", "127.0.0.1", "[::1]"]
 HOST = re.compile(r"\*|(\*\.)?[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:]+\]")
 WORKER_SLOTS = 64
 MAX = 10**12  # of a limit
+MUTATION_RATE = "600/minute"
+GENERATION_RATE = "1200/hour"
+OFF = "off"
+USUAL_PORTS = {"http": ":80", "https": ":443"}
 
 
 class BadSettings(ValueError):
@@ -66,6 +71,12 @@ class Settings(BaseSettings):
     cost_max: Annotated[int, Field(ge=1, le=MAX)] = limits.QUERY_COST
     introspection: bool = True
     persisted_only: Path | None = None
+    origins: str = ""
+    trusted_proxies: str = ""
+    mutation_rate: str = ""
+    generation_rate: str = ""
+    socket_rate: str = "600/minute"
+    connections_max: Annotated[int, Field(ge=1, le=MAX)] = 1000
 
     @field_validator("persisted_only")
     @classmethod
@@ -133,7 +144,7 @@ class Settings(BaseSettings):
     @field_validator("hosts")
     @classmethod
     def _names(cls, hosts: str) -> str:
-        if not all(HOST.fullmatch(host) for host in _listed(hosts)):
+        if not all(HOST.fullmatch(host) for host in _words(hosts)):
             raise ValueError("must be names without ports, such as board.example,*.board.example")
         return hosts
 
@@ -148,6 +159,34 @@ class Settings(BaseSettings):
         if secret and len(secret) < SECRET_LENGTH:
             raise ValueError(f"must have at least {SECRET_LENGTH} characters")
         return secret
+
+    @field_validator("origins")
+    @classmethod
+    def _exact(cls, origins: str) -> str:
+        for origin in _words(origins):
+            if "*" in origin or _known(origin, "http", "https") != _origin(origin):
+                raise ValueError("must list origins as browsers write them: https://board.example")
+        return origins
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, proxies: str) -> str:
+        try:
+            for proxy in _words(proxies):
+                ipaddress.ip_network(proxy)
+        except ValueError:
+            raise ValueError("must list IP addresses or networks, as in 10.0.0.0/8") from None
+        return proxies
+
+    @field_validator("mutation_rate", "generation_rate", "socket_rate")
+    @classmethod
+    def _rate(cls, words: str) -> str:
+        try:
+            if words not in ("", OFF):
+                parsed(words)
+        except ValueError:
+            raise ValueError(f"must be a rate, as in 600/minute, or {OFF}") from None
+        return words
 
     @field_validator("log_level")
     @classmethod
@@ -186,11 +225,33 @@ class Settings(BaseSettings):
         """The names under which the server may be addressed: any other one is somebody's trick."""
         public = urlsplit(self.public_url).hostname
         own = [*LOOPBACK_NAMES, self.host, *([public] if public else [])]
-        return own + _listed(self.hosts)
+        return own + _words(self.hosts)
+
+    @property
+    def allowed_origins(self) -> list[str]:
+        """The origins whose pages may call: the server's own public one, and those listed."""
+        public = [_origin(self.public_url)] if self.public_url else []
+        return [*public, *_words(self.origins)]
+
+    @property
+    def proxies(self) -> list[str]:
+        return _words(self.trusted_proxies)
+
+    @property
+    def rates(self) -> dict[Limit, str]:
+        """What may not come too often, and how often that is. Whoever is alone on this machine
+        may do as they like, unless it is set."""
+        alone = self.auth == "none"
+        words: dict[Limit, str] = {
+            "mutations": self.mutation_rate or (OFF if alone else MUTATION_RATE),
+            "generation": self.generation_rate or (OFF if alone else GENERATION_RATE),
+            "sockets": self.socket_rate,
+        }
+        return {limit: rate for limit, rate in words.items() if rate != OFF}
 
 
-def _listed(hosts: str) -> list[str]:
-    return [host.strip() for host in hosts.split(",") if host.strip()]
+def _words(text: str) -> list[str]:
+    return text.replace(",", " ").split()
 
 
 def _known(url: str, *schemes: str) -> str:
@@ -212,6 +273,13 @@ def _known(url: str, *schemes: str) -> str:
     if parts.scheme not in ("sqlite", "memory") and not named:
         raise ValueError("must name a host")
     return url
+
+
+def _origin(url: str) -> str:
+    """As browsers write it: in small letters, without the usual port and anything after it."""
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2].lower()
+    return f"{parts.scheme}://{host.removesuffix(USUAL_PORTS[parts.scheme])}"
 
 
 def _or(names: list[str]) -> str:

@@ -36,7 +36,7 @@ from resolvers.context import Context
 from resolvers.errors import translate
 from services.errors import Refusal
 
-from .admission import FORBIDDEN, SHOWN_OUT, Door, TurnedAway
+from .admission import FORBIDDEN, SHOWN_OUT, Reception, TurnedAway
 
 if TYPE_CHECKING:
     from graphql import GraphQLError
@@ -76,8 +76,8 @@ class SocketAdapter(ASGIWebSocketAdapter):
 
 class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
     async def handle(self) -> None:
-        door: Door | None = getattr(self.view, "door", None)
-        with door.inside(self.context, self.leave) if door else contextlib.nullcontext():
+        reception: Reception | None = getattr(self.view, "reception", None)
+        with reception.inside(self.context, self.leave) if reception else contextlib.nullcontext():
             await super().handle()
 
     async def handle_connection_init(self, message: ConnectionInitMessage) -> None:

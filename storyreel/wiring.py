@@ -21,6 +21,7 @@ from services.backends.bus import Bus, LocalBus
 from services.backends.local_renderer import LocalRenderer
 from services.backends.provider_keys import ProviderKeys
 from services.backends.queue import NoQueue
+from services.backends.rates import Rates
 from services.backends.storage import Storage
 from services.links import Links
 from services.progress import Meter
@@ -28,7 +29,7 @@ from services.running import Runner
 from services.upkeep import say_alive, upkeep
 from services.world import World
 
-from .admission import Door
+from .admission import Reception
 from .health import Health
 from .identity import Provider, Recognition, local_actor
 from .metrics import MeasuredSteps, Metrics
@@ -41,14 +42,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class House:
-    """Everything that a running process holds open. Without a door everybody is `actor`; with one
-    `actor` is nobody, and sees nothing."""
+    """Everything that a running process holds open. Without a reception everybody is `actor`; with
+    one `actor` is nobody, and sees nothing."""
 
     world: World
     links: Links
     actor: Actor
-    door: Door | None
+    reception: Reception | None
     hosts: list[str]
+    origins: list[str]
+    https: bool
+    connections_max: int
     metrics: Metrics
     health: Health
 
@@ -68,9 +72,20 @@ async def open_house(settings: Settings, *, worker: bool) -> AsyncIterator[House
         if worker:
             await stack.enter_async_context(_working(settings, world, metrics))
         health = Health(settings, world)
-        door = _door(settings, world, stack)
-        actor = await local_actor() if door is None else NOBODY
-        yield House(world, links, actor, door, settings.trusted_hosts, metrics, health)
+        reception = _reception(settings, world, stack)
+        actor = await local_actor() if reception is None else NOBODY
+        yield House(
+            world=world,
+            links=links,
+            actor=actor,
+            reception=reception,
+            hosts=settings.trusted_hosts,
+            origins=settings.allowed_origins,
+            https=settings.public_url.startswith("https:"),
+            connections_max=settings.connections_max,
+            metrics=metrics,
+            health=health,
+        )
 
 
 @asynccontextmanager
@@ -85,16 +100,16 @@ async def open_register(settings: Settings) -> AsyncIterator[World]:
         await close_database()
 
 
-def _door(settings: Settings, world: World, stack: AsyncExitStack) -> Door | None:
+def _reception(settings: Settings, world: World, stack: AsyncExitStack) -> Reception | None:
     if settings.auth == "none":
         return None
     provider = None
     if settings.auth == "jwt":
         keys = ProviderKeys(settings.jwks_url)
         provider = Provider(keys, settings.jwt_issuer, settings.jwt_audience)
-    door = Door(Recognition(world, provider), world)
-    stack.push_async_callback(door.close)
-    return door
+    reception = Reception(Recognition(world, provider), world)
+    stack.push_async_callback(reception.close)
+    return reception
 
 
 def open_documents(settings: Settings) -> Documents:
@@ -126,8 +141,10 @@ async def _world(settings: Settings, metrics: Metrics, stack: AsyncExitStack) ->
     storage = Storage.open(settings.storage)
     await storage.check()
     local = LocalRenderer()
+    rates = Rates(settings.rates, settings.bus, metrics.rated)
+    stack.push_async_callback(rates.close)
     late = metrics.feed_lag.observe
-    return World(bus, queue, storage, {local.name: local}, late=late)
+    return World(bus, queue, storage, {local.name: local}, rates, late=late)
 
 
 def open_bus(url: str) -> Bus:

@@ -1,4 +1,4 @@
-"""The endpoint behind a door, with an identity provider of its own."""
+"""The endpoint behind a reception, with an identity provider of its own."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from services.actor import NOBODY, SYSTEM
 from services.backends.provider_keys import ProviderKeys
 from services.granting import Reach, Who
 from services.work import perform
-from storyreel.admission import Door
+from storyreel.admission import Reception
 from storyreel.endpoint import Endpoint
 from storyreel.identity import Provider, Recognition
 from tests.conftest import Home
@@ -32,12 +32,12 @@ CREATE = 'mutation { createProject(input: {prompt: "x"}) { id } }'
 
 @dataclass(frozen=True)
 class Gate:
-    """The endpoint behind a door."""
+    """The endpoint behind a reception."""
 
     home: Home
     url: str
     http: httpx.AsyncClient
-    door: Door
+    reception: Reception
     provider: IdentityProvider
 
     async def do(self, act: Callable[..., Awaitable[Any]], *given: Any) -> Any:
@@ -66,11 +66,11 @@ class Gate:
 async def a_gate(home: Home) -> AsyncIterator[Gate]:
     async with an_identity_provider() as identity:
         provider = Provider(ProviderKeys(identity.url, again=0.0), ISSUER, AUDIENCE)
-        door = Door(Recognition(home.world, provider), home.world)
-        endpoint = Endpoint(lambda: home.context(NOBODY), door)
+        reception = Reception(Recognition(home.world, provider), home.world)
+        endpoint = Endpoint(lambda: home.context(NOBODY), reception=reception)
         async with a_site(home, endpoint) as site:
-            yield Gate(home, site.url, site.http, door, identity)
-        await door.close()
+            yield Gate(home, site.url, site.http, reception, identity)
+        await reception.close()
 
 
 @asynccontextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
@@ -15,12 +15,21 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp
 
 from services.backends.bus import Bus, LocalBus
+from services.backends.rates import Rates
+from storyreel.app import create_app
 from storyreel.endpoint import Endpoint
+from storyreel.health import Health
 from storyreel.http_protocol import HttpProtocol
+from storyreel.metrics import Metrics
+from storyreel.serving import Server, address, listener
+from storyreel.settings import Settings
 from storyreel.socket_protocol import SocketProtocol
+from storyreel.traffic import Traffic
+from storyreel.wiring import House
 from tests.conftest import Home
 
 PATIENCE_SECONDS = 15.0
+OWN = "http://127.0.0.1:8000"
 
 
 @dataclass(frozen=True)
@@ -65,26 +74,73 @@ def _app(endpoint: Endpoint) -> ASGIApp:
     )
 
 
+def a_house(home: Home, settings: Settings) -> House:
+    """The world of `home` as `serve` holds it open with these settings."""
+    metrics = Metrics()
+    world = replace(home.world, rates=Rates(settings.rates, settings.bus, metrics.rated))
+    return House(
+        world=world,
+        links=home.links,
+        actor=home.owner,
+        reception=None,
+        hosts=settings.trusted_hosts,
+        origins=settings.allowed_origins,
+        https=settings.public_url.startswith("https:"),
+        connections_max=settings.connections_max,
+        metrics=metrics,
+        health=Health(settings, world),
+    )
+
+
+@asynccontextmanager
+async def a_whole_site(home: Home, **settings: Any) -> AsyncIterator[Site]:
+    """All that `serve` serves, behind all that guards it, on real sockets."""
+    given = Settings(drain_seconds=1, **settings)
+    house = a_house(home, given)
+    server = Server(create_app(house, home.documents), house.metrics, given)
+    async with (
+        running(server) as url,
+        httpx.AsyncClient(trust_env=False, timeout=10) as http,
+    ):
+        yield Site(f"{url}/graphql", replace(home, world=house.world), http)
+    await house.world.rates.close()
+
+
+@asynccontextmanager
+async def an_unserved_whole_site(home: Home, **settings: Any) -> AsyncIterator[Site]:
+    """The same for plain requests, called in this process."""
+    house = a_house(home, Settings(**settings))
+    app = Traffic(create_app(house, home.documents), house.metrics)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app)) as http:
+        yield Site(f"{OWN}/graphql", replace(home, world=house.world), http)
+    await house.world.rates.close()
+
+
 @asynccontextmanager
 async def serving(app: ASGIApp, http: type[HttpProtocol] = HttpProtocol) -> AsyncIterator[str]:
     """Serve until the block ends; clients that still wait are then cut off."""
     config = uvicorn.Config(
         app,
-        port=0,
         http=http,
         ws=SocketProtocol,
         lifespan="off",
         log_config=None,
         timeout_graceful_shutdown=1,
     )
-    config.load()
-    server = uvicorn.Server(config)
-    server.lifespan = config.lifespan_class(config)
-    await server.startup()
-    try:
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    finally:
-        await server.shutdown()
+    async with running(uvicorn.Server(config)) as url:
+        yield url
+
+
+@asynccontextmanager
+async def running(server: uvicorn.Server) -> AsyncIterator[str]:
+    server.config.load()
+    server.lifespan = server.config.lifespan_class(server.config)
+    with listener("127.0.0.1", 0) as listening:
+        await server.startup([listening])
+        try:
+            yield address(listening)
+        finally:
+            await server.shutdown([listening])
 
 
 def listeners(bus: Bus) -> int:

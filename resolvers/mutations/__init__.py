@@ -1,7 +1,9 @@
 """The verbs that change something, a class for each capability."""
 
 import strawberry
+from strawberry.types import get_object_definition
 
+from ..rationing import Rationed
 from .images import ImageMutations
 from .jobs import JobMutations
 from .members import MemberMutations
@@ -26,3 +28,7 @@ class Mutation(
     PresenceMutations,
 ):
     pass
+
+
+for field in get_object_definition(Mutation, strict=True).fields:
+    field.extensions.append(Rationed())

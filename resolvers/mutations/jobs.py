@@ -4,17 +4,24 @@ import strawberry
 
 from schema.inputs import AnimateInput, ExportInput, GenerateImagesInput, RefineImageInput
 from schema.job import Job, JobBatch
-from services import animation, cancelling, export, generation
+from services import animation, cancelling, export, generation, limits
 
 from ..arguments import Id, Input
 from ..context import Info, document, keyed
+from ..rationing import orders
 
 KEY = "idempotencyKey"
 
 
+def variants(given: GenerateImagesInput | RefineImageInput) -> int:
+    return given.count or limits.VARIANTS_DEFAULT
+
+
 @strawberry.type
 class JobMutations:
-    @strawberry.mutation(description="Order images of a shot: one batch is one iteration.")
+    @strawberry.mutation(
+        metadata=orders(variants), description="Order images of a shot: one batch is one iteration."
+    )
     async def generate_images(
         self, info: Info, input: Annotated[GenerateImagesInput, Input]
     ) -> JobBatch:
@@ -29,7 +36,9 @@ class JobMutations:
         )
         return JobBatch.of(batch)
 
-    @strawberry.mutation(description="Order images made from another image of the shot.")
+    @strawberry.mutation(
+        metadata=orders(variants), description="Order images made from another image of the shot."
+    )
     async def refine_image(self, info: Info, input: Annotated[RefineImageInput, Input]) -> JobBatch:
         body = document(input, KEY, "imageId")
         batch = await info.context.do_once(
@@ -37,7 +46,10 @@ class JobMutations:
         )
         return JobBatch.of(batch)
 
-    @strawberry.mutation(description="Order animations of chosen images.")
+    @strawberry.mutation(
+        metadata=orders(lambda given: len(given.selection_ids or ())),
+        description="Order animations of chosen images.",
+    )
     async def animate(self, info: Info, input: Annotated[AnimateInput, Input]) -> JobBatch:
         body = document(input, KEY)
         project, selections = body.pop("projectId", None), body.pop("selectionIds", None)
@@ -46,7 +58,9 @@ class JobMutations:
         )
         return JobBatch.of(batch)
 
-    @strawberry.mutation(description="Order the film: the storyboard cut into one file.")
+    @strawberry.mutation(
+        metadata=orders(), description="Order the film: the storyboard cut into one file."
+    )
     async def export_project(self, info: Info, input: Annotated[ExportInput, Input]) -> Job:
         job = await info.context.do_once(
             keyed("exportProject", input),

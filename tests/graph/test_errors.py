@@ -28,7 +28,8 @@ REFUSALS = [
 
 
 def test_the_table_of_refusals_is_complete() -> None:
-    assert {kind for kind, _ in REFUSALS} == set(errors.Refusal.__subclasses__())
+    kinds = {kind for kind, _ in REFUSALS}
+    assert kinds | {errors.RateLimited} == set(errors.Refusal.__subclasses__())
 
 
 @pytest.mark.parametrize(("kind", "code"), REFUSALS)
@@ -47,6 +48,11 @@ def test_a_refusal_is_told_with_its_code_and_the_field_to_blame(
 def test_a_refusal_that_blames_no_field_names_none() -> None:
     [error] = translate([GraphQLError("x", original_error=errors.Conflict("No."))])
     assert error.extensions == {"code": "CONFLICT"}
+
+
+def test_what_comes_too_often_is_told_when_to_come_again() -> None:
+    [error] = translate([GraphQLError("x", original_error=errors.RateLimited("Wait.", 7))])
+    assert error.extensions == {"code": "RATE_LIMITED", "retryAfter": 7}
 
 
 def test_a_refusal_is_found_below_errors_that_wrap_it() -> None:

@@ -40,7 +40,7 @@ async def link(gate: Gate, token: str, image_id: str) -> str:
 
 async def fetch(gate: Gate, url: str) -> int:
     home = gate.home
-    routes = [asset_route(home.links, home.world.storage, assets(gate.door))]
+    routes = [asset_route(home.links, home.world.storage, assets(gate.reception))]
     transport = httpx.ASGITransport(Starlette(routes=routes))
     async with httpx.AsyncClient(transport=transport, base_url="http://board.example") as client:
         return (await client.get(url)).status_code

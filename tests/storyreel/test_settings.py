@@ -28,7 +28,6 @@ BAD = {
     "ENGINE_URL": ["postgres://host/db", "memory://", "sqlite:///"],
     "HOST": ["0.0.0.0", "::", "192.168.1.1", "example.org", "127.0.0.1:8000"],  # noqa: S104  # refused
     "HOSTS": ["https://board.example", "board.example:8000", "a b", "*.*", "-"],
-    "AUTH": ["basic", "JWT"],
     "JWT_ISSUER": ["https://id example", "https://id.example/" + "x" * 255],
     "JWT_AUDIENCE": ["a b"],
     "JWKS_URL": ["id.example", "http://id.example/keys", "ftp://id.example", "https://"],
@@ -48,6 +47,23 @@ BAD = {
     "COST_MAX": ["0", "9999999999999"],
     "INTROSPECTION": ["sometimes"],
     "PERSISTED_ONLY": ["/nowhere/documents.json"],
+    "AUTH": ["open", "basic"],
+    "ORIGINS": [
+        "*",
+        "null",
+        "board.example",
+        "ftp://board.example",
+        "https://board.example/",
+        "https://Board.example",
+        "https://board.example:443",
+        "https://board.example https://board.example/path",
+        "https://*.board.example",
+    ],
+    "TRUSTED_PROXIES": ["*", "proxy", "10.0.0.1/8", "127.0.0.1:80", "10.0.0.1, x"],
+    "MUTATION_RATE": ["600", "0/minute", "often", "1/minute; 2/hour", "1/fortnight"],
+    "GENERATION_RATE": ["-1/hour"],
+    "SOCKET_RATE": ["none"],
+    "CONNECTIONS_MAX": ["0", "x"],
 }
 
 
@@ -150,6 +166,32 @@ def test_the_server_may_be_called_by_more_names() -> None:
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.1.2.3", "::1", "localhost"])
 def test_the_server_may_listen_on_this_machine(host: str) -> None:
     assert Settings(host=host).host == host
+
+
+def test_whoever_is_alone_on_the_machine_is_limited_in_sockets_only() -> None:
+    assert Settings().rates == {"sockets": "600/minute"}
+    assert Settings(mutation_rate="9/minute", socket_rate="off").rates == {"mutations": "9/minute"}
+
+
+def test_with_authentication_mutations_have_a_rate_too() -> None:
+    assert Settings(auth="token").rates == {
+        "mutations": "600/minute",
+        "generation": "1200/hour",
+        "sockets": "600/minute",
+    }
+    assert "generation" not in Settings(auth="jwt", generation_rate="off").rates
+
+
+def test_the_public_address_and_the_listed_origins_may_call() -> None:
+    settings = Settings(
+        public_url="https://Board.example:443/films",
+        origins="http://localhost:5173, http://[::1]:8080",
+    )
+    assert settings.allowed_origins == [
+        "https://board.example",
+        "http://localhost:5173",
+        "http://[::1]:8080",
+    ]
 
 
 def test_the_readme_tells_of_every_setting_and_its_default() -> None:
