@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
+from tortoise.expressions import Q
+
 from .base import Ranked, Row
 from .ids import prefix_of
 
@@ -17,11 +19,11 @@ R = TypeVar("R", bound=Row)
 KEYS_MAX = 30_000  # SQLite and PostgreSQL take about 32,700 values in a statement
 
 
-async def by_id(model: type[R], ids: Iterable[str]) -> dict[str, R]:
-    """The rows that exist, by id."""
+async def by_id(model: type[R], ids: Iterable[str], *where: Q) -> dict[str, R]:
+    """The rows that exist, by id; under conditions, those that meet them."""
     found: dict[str, R] = {}
     for keys in chunks(sorted(set(ids))):
-        rows = await model.filter(id__in=keys).annotate(**model.counted())
+        rows = await model.filter(*where, id__in=keys).annotate(**model.counted())
         found.update({row.id: row for row in rows})
     return found
 
@@ -65,14 +67,19 @@ def chunks(keys: Sequence[str], size: int = KEYS_MAX) -> Iterable[Sequence[str]]
 
 async def by_any_id(ids: Iterable[str]) -> dict[str, Row]:
     """The rows that exist, of whatever kinds their prefixes tell."""
+    found: dict[str, Row] = {}
+    for model, some in by_kind(ids).items():
+        found.update(await by_id(model, some))
+    return found
+
+
+def by_kind(ids: Iterable[str]) -> dict[type[Row], list[str]]:
+    """The ids of each kind of row that their prefixes tell; without those that tell none."""
     by_prefix: dict[str | None, type[Row]] = {model.PREFIX: model for model in kinds(Row)}
-    wanted: dict[type[Row], list[str]] = {}
+    found: dict[type[Row], list[str]] = {}
     for row_id in ids:
         if (model := by_prefix.get(prefix_of(row_id))) is not None:
-            wanted.setdefault(model, []).append(row_id)
-    found: dict[str, Row] = {}
-    for model, some in wanted.items():
-        found.update(await by_id(model, some))
+            found.setdefault(model, []).append(row_id)
     return found
 
 

@@ -1,12 +1,16 @@
 """Who may do what. The only module that decides.
 
-A thing that is missing and a thing that is somebody else's answer alike.
+A thing that is missing and a thing that is somebody else's answer alike, by the same statements:
+what an actor may not see is left out where rows are read, never taken out afterwards. So neither
+the answer nor its cost tells them apart, and nobody locks or waits for what they may not see.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from typing import TypeVar
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+from tortoise.expressions import Q
 
 from models import (
     Asset,
@@ -23,10 +27,10 @@ from models import (
     Shot,
     StoryboardSelection,
     User,
-    by_any_id,
     prefix_of,
     reading,
 )
+from models.database import marks
 
 from . import limits
 from .actor import Actor, Role
@@ -38,6 +42,13 @@ BOARD = (Project, Scene, Shot, Image, StoryboardSelection, Job, JobBatch, Asset)
 NODES = {model.PREFIX for model in (Client, User, Membership, Invitation, *BOARD)}
 SILENT = ("storyboard", "api", "record", "account")
 """What tables are called besides what they hold."""
+
+NO_CLIENT = ""
+"""No client's id: who belongs to none asks by the same statements as everybody."""
+
+OWNED = (
+    "EXISTS (SELECT 1 FROM project WHERE project.id = feed.id AND project.client_id IN ({marks}))"
+)
 
 
 def named(model: type[Row]) -> str:
@@ -60,9 +71,12 @@ def check_id(model: type[Row], row_id: str, field: str = "id") -> str:
 async def visible(actor: Actor, model: type[R], row_id: str, field: str = "id") -> R | None:
     """The row if it exists and the actor may see it."""
     check_id(model, row_id, field)
-    found = await reading.by_id(model, [row_id])
-    roles = await _roles(actor, found.values())
-    return found[row_id] if row_id in roles else None
+    return (await visible_rows(actor, model, [row_id])).get(row_id)
+
+
+async def visible_rows(actor: Actor, model: type[R], ids: Sequence[str]) -> dict[str, R]:
+    """Those of the rows that exist and that the actor may see, by id."""
+    return await reading.by_id(model, ids, _seen_by(actor, model))
 
 
 async def visible_node(actor: Actor, row_id: str, field: str = "id") -> Row | None:
@@ -77,28 +91,26 @@ async def visible_nodes(actor: Actor, ids: Sequence[str], field: str = "ids") ->
     for row_id in ids:
         if prefix_of(row_id) not in NODES:
             raise InvalidInput(f"{row_id[:40]!r} is not the id of a node.", field)
-    found = await by_any_id(ids)
-    roles = await _roles(actor, found.values())
-    return [found[row_id] if row_id in roles else None for row_id in ids]
+    found: dict[str, Row] = {}
+    for model, some in reading.by_kind(ids).items():
+        found.update(await visible_rows(actor, model, some))
+    return [found.get(row_id) for row_id in ids]
 
 
 async def seen(actor: Actor, model: type[R], row_id: str, field: str = "id") -> R:
     """The same, refusing what is not visible."""
     row = await visible(actor, model, row_id, field)
     if row is None:
-        raise _not_found(model, field)
+        raise not_found(model, field)
     return row
 
 
 async def changeable(actor: Actor, model: type[R], row_id: str, field: str = "id") -> R:
     """The row, refusing one that is not visible or not the actor's to change."""
-    found = await reading.by_id(model, [row_id])
-    role = (await _roles(actor, found.values())).get(row_id)
-    if role is None:
-        raise _not_found(model, field)
-    if role < Role.EDITOR:
+    row = await seen(actor, model, row_id, field)
+    if (await _role(actor, row) or 0) < Role.EDITOR:
         raise Forbidden(f"You may look at this {named(model)} but not change it.", field)
-    return found[row_id]
+    return row
 
 
 async def restorable(actor: Actor, record_id: str, field: str) -> DeletionRecord:
@@ -106,10 +118,8 @@ async def restorable(actor: Actor, record_id: str, field: str) -> DeletionRecord
 
     The role counts at the client: the project may be what is gone.
     """
-    record = await DeletionRecord.get_or_none(id=record_id)
-    role = actor.role_at(record.client_id) if record is not None else None
-    if record is None or role is None:
-        raise _not_found(DeletionRecord, field)
+    record = await seen(actor, DeletionRecord, record_id, field)
+    role = await _role(actor, record) or 0
     if role < Role.EDITOR:
         raise Forbidden("You may look at this project but not change it.", field)
     if record.subject_id == record.project_id and role < Role.OWNER:
@@ -130,40 +140,46 @@ def owns(actor: Actor, client_id: str) -> bool:
     return (actor.role_at(client_id) or 0) >= Role.OWNER
 
 
-def _not_found(model: type[Row], field: str) -> NotFound:
+def not_found(model: type[Row], field: str) -> NotFound:
     return NotFound(f"There is no such {named(model)}.", field)
-
-
-async def _roles(actor: Actor, rows: Collection[Row]) -> dict[str, Role]:
-    """The actor's role at each row that they may see, by the row's id."""
-    clients = {row.id: client for row in rows if (client := _client_named_by(row)) is not None}
-    people = [row.id for row in rows if isinstance(row, User)]
-    others = {row.feed_id for row in rows if row.id not in clients} - {*clients, *people}
-    projects = await reading.by_id(Project, others)
-    clients |= {project.id: project.client_id for project in projects.values()}
-    roles = {row.id: actor.role_at(clients[row.feed_id]) for row in rows if row.feed_id in clients}
-    for row in rows:
-        if isinstance(row, Invitation) and not owns(actor, row.client_id):
-            roles[row.id] = None
-    roles |= dict.fromkeys(await _met(actor, people), Role.VIEWER)
-    return {row_id: role for row_id, role in roles.items() if role is not None}
-
-
-def _client_named_by(row: Row) -> str | None:
-    if isinstance(row, Client):
-        return row.id
-    return row.client_id if isinstance(row, Project | Membership | Invitation) else None
-
-
-async def _met(actor: Actor, people: Collection[str]) -> set[str]:
-    """Of these users the actor, and those who are members where the actor is."""
-    if not people:
-        return set()
-    here = Membership.filter(user_id__in=people, client_id__in=clients_of(actor))
-    met = [str(user_id) for user_id in await here.values_list("user_id", flat=True)]
-    return {*met, actor.id} & set(people)
 
 
 def clients_of(actor: Actor) -> list[str]:
     """The clients whose projects the actor may list."""
     return list(actor.roles)
+
+
+def feeds_of(actor: Actor) -> tuple[str, list[str]]:
+    """SQL that is true of the feeds whose projects the actor may see, and its values."""
+    if actor.everywhere is not None:
+        return "TRUE", []
+    clients = clients_of(actor) or [NO_CLIENT]
+    return OWNED.format(marks=marks(len(clients))), clients
+
+
+def _seen_by(actor: Actor, model: type[Row]) -> Q:
+    """The condition that leaves of a model what the actor may see: what is of their clients; of
+    invitations, what is of those they own; of users, themselves and who is a member there too."""
+    if actor.everywhere is not None:
+        return Q()
+    clients = clients_of(actor)
+    if model is User:
+        return Q(memberships__client_id__in=clients or [NO_CLIENT]) | Q(id=actor.id)
+    if model is Invitation:
+        clients = [client_id for client_id in clients if owns(actor, client_id)]
+    column = _client_column(model) or "project__client_id"
+    theirs: dict[str, Any] = {f"{column}__in": clients or [NO_CLIENT]}
+    return Q(**theirs)
+
+
+def _client_column(model: type[Row]) -> str | None:
+    """Where a row names its client itself; others belong to the client of their project."""
+    if model is Client:
+        return "id"
+    return "client_id" if "client_id" in model._meta.fields_map else None
+
+
+async def _role(actor: Actor, row: Row) -> Role | None:
+    if (column := _client_column(type(row))) is None:
+        return await _role(actor, await Project.get(id=row.feed_id))
+    return actor.role_at(getattr(row, column))

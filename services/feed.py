@@ -14,9 +14,8 @@ from dataclasses import dataclass
 from models import Event, EventKind, Feed, Project, events_after
 
 from . import limits
-from .access import check_id, seen, visible
+from .access import check_id, not_found, seen, visible
 from .actor import Actor
-from .errors import NotFound
 from .world import World
 
 PRUNED = "The events after this cursor are no longer kept."
@@ -61,7 +60,7 @@ async def follow(
         while not bell.closed:
             news = await _news(project_id, at)
             if news is not None:
-                await _check_still_seen(actor, project_id)
+                await check_still_seen(actor, project_id)
                 at = news.sequence
                 if waited and isinstance(news, Changes):
                     world.late((world.now() - news.events[0].at).total_seconds())
@@ -119,10 +118,10 @@ async def _news(project_id: str, at: int) -> Changes | Resync | None:
     return Resync(feed.head, AHEAD) if at > feed.head else None
 
 
-async def _check_still_seen(actor: Actor, project_id: str) -> None:
+async def check_still_seen(actor: Actor, project_id: str) -> None:
     """Refuse who lost access. A deleted project's last events are for all who followed it."""
     if await visible(actor, Project, project_id) is None and await Project.exists(id=project_id):
-        raise NotFound("There is no such project.", "projectId")
+        raise not_found(Project, "projectId")
 
 
 def _ended(changes: Changes, owner_id: str) -> bool:

@@ -32,7 +32,7 @@ from models import (
 )
 
 from . import limits
-from .access import check_id, named, restorable
+from .access import named, restorable
 from .deletion import keep_mentions, shown_as, versioned
 from .editing import store
 from .errors import Conflict
@@ -65,9 +65,8 @@ async def restore(work: Work, restore_id: str) -> Restoration:
     Refused once restored or too old, when what it belonged to is gone, or when another has taken
     its number or choice since.
     """
-    check_id(DeletionRecord, restore_id, FIELD)
-    await work.hold(DeletionRecord, restore_id)
     record = await restorable(work.actor, restore_id, FIELD)
+    await work.hold(DeletionRecord, record.id)
     kept = DeletedRows.filter(deletion_id=record.id).order_by("id")
     parts = await kept.values_list("id", flat=True)
     if not parts:

@@ -12,11 +12,11 @@ from tortoise.expressions import Q
 from models import ACTIVE, Job, JobStatus, Project, Shot, events_after, reading
 
 from . import limits
-from .access import check_id, seen, visible
+from .access import check_id, not_found, seen, visible_rows
 from .actor import Actor
 from .backends.bus import Heard
-from .errors import InvalidInput, LimitExceeded, NotFound
-from .feed import head_of
+from .errors import InvalidInput, LimitExceeded
+from .feed import check_still_seen, head_of
 from .progress import Note, progress_topic
 from .world import World
 
@@ -30,6 +30,8 @@ async def watch_jobs(
 ) -> AsyncGenerator[Job, None]:
     """Complete snapshots of the jobs that match every argument given.
 
+    Refuses as soon as there is something to tell and the actor may no longer see the project.
+
     With `job_ids` it starts with each of those jobs and stops when all have ended. Without, it
     starts with the active jobs and follows new ones until the caller stops or the project or shot
     is deleted. Of one job, progress never goes back and comes at most once per
@@ -38,15 +40,21 @@ async def watch_jobs(
     watch = await _watch(actor, project_id, shot_id, job_ids)
     topics = [t for owner in watch.project_ids for t in (owner, progress_topic(owner))]
     async with world.bus.listen(*topics) as bell:
-        heard = Heard(look=True, notes={})
+        clock = asyncio.get_running_loop().time
+        looked_at, heard = clock(), Heard(look=True, notes={})
         while not bell.closed:
-            for job in await watch.news(heard):
+            news = await watch.news(heard)
+            for owner in watch.project_ids if news and heard.look else ():
+                await check_still_seen(actor, owner)
+            for job in news:
                 yield job
             if watch.over:
                 return
             await asyncio.sleep(limits.PROGRESS_INTERVAL_SECONDS)
-            rung = await bell.rung(limits.FEED_RECHECK_SECONDS)
-            heard = bell.heard() if rung else Heard(look=True, notes={})
+            await bell.rung(limits.FEED_RECHECK_SECONDS - (clock() - looked_at))
+            heard = bell.heard()
+            if heard.look or clock() - looked_at >= limits.FEED_RECHECK_SECONDS:
+                looked_at, heard = clock(), Heard(look=True, notes=heard.notes)
 
 
 @dataclass
@@ -151,10 +159,8 @@ async def jobs_named(actor: Actor, job_ids: list[str]) -> dict[str, Job]:
         raise LimitExceeded(f"At most {limits.JOBS_WATCHED} jobs at once.", "jobIds")
     for index, job_id in enumerate(job_ids):
         check_id(Job, job_id, f"jobIds.{index}")
-    found = await reading.by_id(Job, job_ids)
-    owners = {job.project_id for job in found.values()}
-    mine = {owner for owner in owners if await visible(actor, Project, owner) is not None}
+    found = await visible_rows(actor, Job, job_ids)
     for index, job_id in enumerate(job_ids):
-        if job_id not in found or found[job_id].project_id not in mine:
-            raise NotFound("There is no such job.", f"jobIds.{index}")
+        if job_id not in found:
+            raise not_found(Job, f"jobIds.{index}")
     return found

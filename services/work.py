@@ -17,8 +17,8 @@ import models
 from models import Event, EventKind, Feed, Job, Row
 from models.database import statement, transaction
 
-from .access import changeable, check_id
-from .actor import Actor
+from .access import changeable, check_id, feeds_of, not_found
+from .actor import SYSTEM, Actor
 from .errors import Refusal
 from .idempotency import Once, claim, first_answer, remember
 from .world import World
@@ -29,7 +29,7 @@ H = TypeVar("H", bound=Row)
 
 logger = logging.getLogger(__name__)
 
-HOLD = "UPDATE feed SET head = head WHERE id = ({owner}) RETURNING id, head"
+HOLD = "UPDATE feed SET head = head WHERE id = ({owner}) AND {within} RETURNING id, head"
 OWNER = 'SELECT project_id FROM "{table}" WHERE id = ?'
 
 
@@ -47,19 +47,28 @@ class Work:
     _projects: list[models.Project] = field(default_factory=list)
 
     async def held(self, model: type[H], row_id: str, field: str = "id") -> H:
-        """The row, to be changed: its feed is locked, so it stays as read until the commit."""
+        """The row, to be changed: its feed is locked, so it stays as read until the commit.
+
+        What the actor may not see is refused before anything is locked.
+        """
         check_id(model, row_id, field)
-        await self.hold(model, row_id)
+        if await self._lock(model, row_id, self.actor) is None:
+            raise not_found(model, field)
         return await changeable(self.actor, model, row_id, field)
 
     async def hold(self, model: type[Row], row_id: str) -> str | None:
-        """Lock the feed that tells of a row; its id, or None when there is no such row.
+        """Lock the feed that tells of a row, whoever asks; its id, or None when there is no such
+        row.
 
         Writers of one project take turns from here to their commit, so what is read next stays true
         and sequence order is commit order.
         """
+        return await self._lock(model, row_id, SYSTEM)
+
+    async def _lock(self, model: type[Row], row_id: str, actor: Actor) -> str | None:
+        within, values = feeds_of(actor)
         owner = OWNER.format(table=model._meta.db_table) if model is not models.Project else "?"
-        found = await statement(HOLD.format(owner=owner), [row_id])
+        found = await statement(HOLD.format(owner=owner, within=within), [row_id, *values])
         if not found:
             return None
         feed_id = str(found[0]["id"])

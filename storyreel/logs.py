@@ -40,6 +40,8 @@ def write_logs(level: str, form: Format) -> None:
     quiet = logging.WARNING if level == "info" else logging.NOTSET
     for name in TALKATIVE:
         logging.getLogger(name).setLevel(quiet)
+    engine = logging.getLogger("dbos")  # without a handler it would write for itself, its own way
+    engine.handlers, engine.propagate = [logging.NullHandler()], True
 
 
 def _as_text(logger: WrappedLogger, method: str, event: EventDict) -> str:

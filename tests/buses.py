@@ -23,6 +23,18 @@ class SilentBus(LocalBus):
         pass
 
 
+class OverheardBus(LocalBus):
+    """A bus that remembers whom it woke."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.woken: list[str] = []
+
+    def wake(self, *topics: str) -> None:
+        self.woken += topics
+        super().wake(*topics)
+
+
 class WatchedBus(LocalBus):
     """A bus that does something at the moment when somebody begins to listen, and counts them."""
 

@@ -35,6 +35,7 @@ from tests.servers import Postgres, Redis, Unavailable, WorldServers, start_worl
 SERVERS = pytest.StashKey[WorldServers]()
 SQLITE, POSTGRES = "sqlite", "postgres"
 BOTH_WORLDS = "STORYREEL_TEST_BOTH_WORLDS"  # set where a skipped world is a failure
+NO_POWER_CUT = "?synchronous=OFF"  # waiting for the disk would be most of what most tests do
 LINKS_SECRET = b"a secret of the tests, long enough"
 
 
@@ -124,12 +125,12 @@ def migrated(
 @pytest.fixture
 async def database_url(migrated: str, world_name: str, tmp_path: Path) -> AsyncIterator[str]:
     """A migrated database without rows, open in this process until the test ends."""
-    url = migrated
+    url, options = migrated, ""
     if world_name == SQLITE:
         path = tmp_path / "storyreel.sqlite3"
         shutil.copy(migrated.removeprefix("sqlite:///"), path)
-        url = f"sqlite:///{path}"
-    await open_database(url)
+        url, options = f"sqlite:///{path}", NO_POWER_CUT
+    await open_database(url + options)
     try:
         if world_name == POSTGRES:
             await _empty()
@@ -139,12 +140,13 @@ async def database_url(migrated: str, world_name: str, tmp_path: Path) -> AsyncI
 
 
 async def _empty() -> None:
+    """By DELETE: for a few rows it takes a twentieth of the time of TRUNCATE."""
     tables = await statement(
         "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
         " AND tablename <> 'tortoise_migrations'"
     )
-    names = ", ".join(f'"{row["tablename"]}"' for row in tables)
-    await statement(f"TRUNCATE {names} CASCADE")
+    deletions = "; ".join(f'DELETE FROM "{row["tablename"]}"' for row in tables)
+    await statement(f"DO $$ BEGIN {deletions}; END $$")
 
 
 @dataclass(frozen=True)

@@ -54,6 +54,8 @@ class Stage:
     job: Job
     guest: Membership
     """Somebody else's, at the client of the project."""
+    invitation: Invitation
+    """To that client."""
     invited: Invitation
     """To a client where the owner of this one is no member."""
     answers: dict[str, Any] = field(default_factory=dict)
@@ -83,7 +85,10 @@ async def a_stage(home: Home) -> Stage:
         client_id=project.client_id, user_id=somebody.id, role=MemberRole.EDITOR
     )
     elsewhere = await Client.create(slug=f"not-of-{project.id}", name="Elsewhere")
-    invitation = {"clientId": elsewhere.id, "role": MemberRole.EDITOR}
+    invitation, invited = [
+        await perform(home.world, SYSTEM, members.invite_member, {"clientId": at, "role": "EDITOR"})
+        for at in (project.client_id, elsewhere.id)
+    ]
     return Stage(
         home=home,
         project=project,
@@ -102,7 +107,8 @@ async def a_stage(home: Home) -> Stage:
         our_selection=our_selection,
         job=job,
         guest=guest,
-        invited=await perform(home.world, SYSTEM, members.invite_member, invitation),
+        invitation=invitation,
+        invited=invited,
     )
 
 
@@ -379,7 +385,9 @@ CASES: dict[str, list[Case]] = {
     "acceptInvitation": [
         Case("elsewhere", lambda s: f'acceptInvitation(code: "{s.invited.code}") {{ id }}'),
     ],
-    "revokeInvitation": [Case("open", lambda s: revoke(s), before=lambda s: invite(s))],
+    "revokeInvitation": [
+        Case("open", lambda s: f'revokeInvitation(id: "{s.invitation.id}") {{ id }}'),
+    ],
     "changeMemberRole": [
         Case("up", lambda s: f"changeMemberRole({member(s)}, role: OWNER) {{ id }}"),
         Case("down", lambda s: f"changeMemberRole({member(s)}, role: VIEWER) {{ id }}"),
@@ -436,11 +444,6 @@ def export(project: Project) -> str:
 def invite(stage: Stage) -> str:
     given = f'clientId: "{stage.project.client_id}", role: VIEWER'
     return f"inviteMember(input: {{ {given} }}) {{ invitation {{ id }} }}"
-
-
-def revoke(stage: Stage) -> str:
-    """What was invited first."""
-    return f'revokeInvitation(id: "{stage.answers["inviteMember"]["invitation"]["id"]}") {{ id }}'
 
 
 def member(stage: Stage) -> str:

@@ -22,7 +22,7 @@ from services.work import perform, perform_once
 from tests.conftest import Home
 from tests.graph.cases import a_stage
 from tests.journeys.contract import documents
-from tests.making import a_project, a_scene, an_image
+from tests.making import a_project, a_scene, an_image, in_a_studio
 from tests.stored import stored
 
 INVALID, CONFLICT = "INVALID_INPUT", "CONFLICT"
@@ -399,7 +399,7 @@ class Table:
 
 @pytest.fixture
 async def table(home: Home, tmp_path: Path) -> Table:
-    stage = await a_stage(home)
+    stage = await a_stage(in_a_studio(home))
     act = storyboard.clear_master_shot
     cleared = await perform(home.world, home.owner, act, stage.shot.id)
     foreign = await a_project(home)

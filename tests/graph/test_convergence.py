@@ -22,6 +22,7 @@ from tests.conftest import LINKS_SECRET, Home
 from tests.graph import cases
 from tests.graph.cases import CASES, Case, Stage
 from tests.graph.client import a_client, follow, misnamed
+from tests.making import in_a_studio
 
 
 def still(home: Home) -> Home:
@@ -31,7 +32,7 @@ def still(home: Home) -> Home:
 
 @pytest.fixture
 async def stage(home: Home) -> Stage:
-    return await cases.a_stage(still(home))
+    return await cases.a_stage(in_a_studio(still(home)))
 
 
 def test_every_mutation_has_a_case() -> None:
@@ -156,8 +157,9 @@ def test_every_mutation_can_come_at_random() -> None:
 @given(seed=st.integers(0, 2**32))
 async def test_a_client_that_slept_through_anything_catches_up(home: Home, seed: int) -> None:
     dice = random.Random(seed)
-    stage = await cases.a_stage(still(home))
-    async with a_client(stage.home, stage.project.id) as client:
+    home = in_a_studio(still(home))
+    stage = await cases.a_stage(home)
+    async with a_client(home, stage.project.id) as client:
         for _ in range(25):
             act = dice.choice([*ANYTHING, WORK])
             if act == WORK:

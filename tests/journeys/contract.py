@@ -20,6 +20,8 @@ from tests.sockets import Socket, a_socket
 
 FOLDER = Path(__file__).parents[1] / "contract"
 FILES = sorted(FOLDER.glob("*.graphql"))
+SMALL = {"width": 320, "height": 320}
+ENDED = ("COMPLETE", "FAILED", "CANCELED", "UNKNOWN")
 
 
 def documents() -> dict[str, DocumentNode]:
@@ -99,3 +101,50 @@ async def a_board(graphql_url: str) -> AsyncIterator[Board]:
         a_socket(graphql_url.replace("http", "ws", 1), max_size=None) as socket,
     ):
         yield Board(graphql_url, http, socket)
+
+
+async def a_project(board: Board, **given: Any) -> Any:
+    return await board.ask("CreateProject", input={"prompt": "A night in Tokyo"} | given)
+
+
+async def a_scene(board: Board, project: Any, *shots: str, **given: Any) -> Any:
+    described = [{"description": text} for text in shots]
+    given = {"projectId": project["id"], "title": "EXT. ROOF", "shots": described} | given
+    return await board.ask("CreateScene", input=given)
+
+
+async def some_shots(board: Board, *shots: str) -> tuple[Any, list[Any]]:
+    """A project, and the shots of its only scene."""
+    project = await a_project(board)
+    return project, (await a_scene(board, project, *shots))["shots"]
+
+
+async def an_image(board: Board, shot: Any, **given: Any) -> Any:
+    """An image made elsewhere, complete unless said otherwise."""
+    picture = {"variantNumber": 1, "imageUrl": "https://example.org/a.png"} | given
+    ask = {"shotId": shot["id"], "iterationPrompt": "Dusk", "images": [picture]}
+    return (await board.ask("RegisterImages", input=ask))[0]
+
+
+async def choose(board: Board, shot: Any, image: Any) -> Any:
+    ask = {"shotId": shot["id"], "imageId": image["id"]}
+    return await board.ask("SelectMasterShot", input=ask)
+
+
+async def watched(board: Board, *jobs: Any) -> list[Any]:
+    """Every snapshot of some jobs until all have ended, well or not."""
+    ids = [job["id"] for job in jobs]
+    return [snapshot async for snapshot in board.follow("JobProgress", jobIds=ids)]
+
+
+async def drawn(board: Board, shot: Any, count: int = 1, **given: Any) -> list[Any]:
+    """Images of a new iteration, made here."""
+    ask = {"shotId": shot["id"], "count": count, "parameters": SMALL} | given
+    batch = await board.ask("GenerateImages", input=ask)
+    await watched(board, *batch["jobs"])
+    iteration = batch["images"][0]["iterationNumber"]
+    return (await board.ask("ShotImages", id=shot["id"], iteration=iteration))["images"]  # type: ignore[no-any-return]  # as sent
+
+
+def ids(found: list[Any]) -> list[str]:
+    return [one["id"] for one in found]

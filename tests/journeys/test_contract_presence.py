@@ -3,20 +3,17 @@ from __future__ import annotations
 from contextlib import aclosing
 from typing import Any
 
-from tests.journeys.contract import Board, a_board
-from tests.journeys.processes import Server
+from tests.journeys.contract import Board
 
 
-async def test_those_at_a_board_see_one_another_and_what_they_do(server: Server) -> None:
-    async with a_board(server.graphql_url) as board:
-        project = await board.ask("CreateProject", input={"prompt": "A night in Tokyo"})
-        here = aclosing(board.follow("Presence", projectId=project["id"]))
-        async with here as stream:
-            [me] = await anext(stream)
-            assert (me["focus"], me["editing"]) == (None, False)
+async def test_those_at_a_board_see_one_another_and_what_they_do(board: Board) -> None:
+    project = await board.ask("CreateProject", input={"prompt": "A night in Tokyo"})
+    async with aclosing(board.follow("Presence", projectId=project["id"])) as stream:
+        [me] = await anext(stream)
+        assert (me["focus"], me["editing"]) == (None, False)
 
-            said = await set_presence(board, project, focusId=project["id"], editing=True)
-            [me] = await anext(stream)
+        said = await set_presence(board, project, focusId=project["id"], editing=True)
+        [me] = await anext(stream)
 
     assert said["focus"] == me["focus"] == {"id": project["id"]}
     assert me["user"] == {"id": said["user"]["id"], "name": "You"}

@@ -1,14 +1,8 @@
-"""Migrations keep rows and rules, happen wholly or not at all, and end where the models are."""
+"""Migrations keep rows and rules, and end where the models are."""
 
 from __future__ import annotations
 
-import os
-import signal
 import sqlite3
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 
@@ -21,7 +15,6 @@ import models
 from models.database import WRITER, close_database, configuration, open_database
 from models.migrating import (
     MigrationFailed,
-    alone,
     drift,
     migrate,
     pending,
@@ -29,23 +22,7 @@ from models.migrating import (
 )
 from tests.models import facts as told
 from tests.models.facts import counts, facts, rows, run, sow
-
-ROOT = Path(__file__).parents[2]
-LIBRARY = "tests.models.migrated.library"
-HALTING = "tests.models.migrated.halting"
-
-BOOKS = (
-    "INSERT INTO shelf (id, code, height) VALUES ('s', 'S', 3)",
-    "INSERT INTO book (id, shelf_id, place, title, lent) VALUES ('b2', 's', 2, 'Two', '1')",
-    "INSERT INTO book (id, shelf_id, sequel_id, place, title, lent)"
-    " VALUES ('b1', 's', 'b2', 1, 'One', '0')",
-    *(
-        f"INSERT INTO page (book_id, number) VALUES ('{book}', {number})"
-        for book in ("b1", "b2")
-        for number in (1, 2, 3)
-    ),
-)
-KEPT = {"shelf": 1, "book": 2, "page": 6}
+from tests.models.series import BOOKS, KEPT, LIBRARY
 
 NEVER_TRUE = (
     "project SET rate_numerator = 0",
@@ -79,18 +56,6 @@ NEVER_TRUE = (
     "client SET slug = 'a'",
     "idempotency_record SET actor_id = 'a', key = 'a'",
 )
-
-
-@pytest.fixture
-def url(empty_database_url: str) -> str:
-    return empty_database_url
-
-
-@pytest.fixture
-def file(url: str) -> Path:
-    if not url.startswith("sqlite:"):
-        pytest.skip("This is about SQLite's file.")
-    return Path(url.removeprefix("sqlite:///"))
 
 
 # ---- What the migrations make
@@ -166,7 +131,8 @@ async def test_the_database_refuses_what_can_never_be_true(url: str) -> None:
 
 # ---- Steps, there and back
 
-ALL_STEPS = sorted(path.stem for path in (ROOT / "migrations").glob("0*.py"))
+MIGRATIONS = Path(__file__).parents[2] / "migrations"
+ALL_STEPS = sorted(path.stem for path in MIGRATIONS.glob("0*.py"))
 
 
 @pytest.mark.parametrize("package", ["migrations", LIBRARY])
@@ -265,111 +231,6 @@ async def test_a_trigger_survives_the_rebuilding_of_its_table(url: str, file: Pa
     assert rows(url, "SELECT title, away FROM book ORDER BY id") == [("Moved", 1), ("Two", 1)]
 
 
-# ---- Wholly or not at all
-
-
-async def test_a_step_that_fails_leaves_what_was_there(
-    url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    whole = await _halting_at_its_second_step(url)
-    monkeypatch.setenv("MIGRATION_ENDS", "error")
-    with pytest.raises(
-        MigrationFailed, match=r"Applying 0002_halfway failed .* a stone in the way"
-    ):
-        await migrate(url, package=HALTING)
-    assert (facts(url), counts(url)) == whole
-    assert await pending(url, package=HALTING) == ["0002_halfway"]
-    monkeypatch.delenv("MIGRATION_ENDS")
-    assert await migrate(url, package=HALTING) == ["0002_halfway"]
-    monkeypatch.setenv("MIGRATION_ENDS", "error")
-    with pytest.raises(MigrationFailed, match="Reverting 0002_halfway failed"):
-        await migrate(url, "0001_table", package=HALTING)
-    assert await pending(url, package=HALTING) == []
-
-
-async def test_a_killed_step_never_happened(url: str) -> None:
-    whole = await _halting_at_its_second_step(url)
-    with _another_migrator(url, HALTING, ends="never") as other:
-        assert other.stdout
-        assert other.stdout.readline() == "halfway\n"
-        other.send_signal(signal.SIGKILL)
-        other.wait()
-    assert (facts(url), counts(url)) == whole
-    assert await migrate(url, package=HALTING) == ["0002_halfway"]
-    assert await pending(url, package=HALTING) == []
-
-
-async def test_a_step_whose_record_cannot_be_written_never_happened(url: str) -> None:
-    whole = await _halting_at_its_second_step(url)
-    run(url, "CREATE UNIQUE INDEX one_record ON tortoise_migrations (app)")
-    with pytest.raises(MigrationFailed, match="Applying 0002_halfway failed"):
-        await migrate(url, package=HALTING)
-    assert (facts(url), counts(url)) == whole
-
-
-async def test_of_two_migrators_one_finds_nothing_to_do(url: str) -> None:
-    with _another_migrator(url, LIBRARY) as one, _another_migrator(url, LIBRARY) as two:
-        answers = sorted((one.communicate()[0], two.communicate()[0]))
-        assert (one.returncode, two.returncode) == (0, 0)
-    names = [path.stem for path in sorted((ROOT / LIBRARY.replace(".", "/")).glob("0*.py"))]
-    assert answers == sorted((f"{names}\n", "[]\n"))
-
-
-async def test_a_migrator_gives_up_on_another_that_does_not_end(
-    url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    await _halting_at_its_second_step(url)
-    with _another_migrator(url, HALTING, ends="never") as other:
-        assert other.stdout
-        assert other.stdout.readline() == "halfway\n"
-        monkeypatch.setattr(alone, "WAIT_S", 0.2)
-        with pytest.raises(MigrationFailed, match="Another process is still migrating"):
-            await migrate(url, package=HALTING)
-        other.kill()
-
-
-async def test_rows_with_missing_targets_stop_a_migration(url: str, file: Path) -> None:
-    await migrate(url, "0001_tables", package=LIBRARY)
-    run(url, *BOOKS)
-    with sqlite3.connect(file) as loose:  # enforces nothing
-        loose.execute("DELETE FROM book WHERE id = 'b1'")
-    loose.close()
-    before = facts(url)
-    with pytest.raises(MigrationFailed, match=r"page \(rowid 1\) to book, page \(rowid 2\)"):
-        await migrate(url, package=LIBRARY)
-    assert (facts(url), counts(url)["page"]) == (before, 6)
-
-
-# ---- The copy of a SQLite file
-
-
-async def test_the_file_is_copied_before_the_first_step(url: str, file: Path) -> None:
-    await migrate(url, "0001_tables", package=LIBRARY)
-    assert [path.name for path in file.parent.glob("*before*")] == []
-    with sqlite3.connect(file) as held:  # keeps what follows in the log beside the file
-        held.execute("SELECT 1 FROM shelf").fetchall()
-        run(url, *BOOKS)
-        await migrate(url, "0003_alter_field", package=LIBRARY)
-    held.close()
-    copy = f"sqlite:///{file}.before-0002_remove_field"
-    assert counts(copy) == KEPT
-    assert "book.subtitle may be null" in facts(copy)
-    assert rows(copy, "PRAGMA integrity_check") == [("ok",)]
-
-
-async def test_the_newest_three_copies_are_kept(url: str, file: Path) -> None:
-    names = await pending(url, package=LIBRARY)
-    for name in names[:6]:
-        await migrate(url, name, package=LIBRARY)
-    kept = {path.name.partition(".before-")[2] for path in file.parent.glob("*.before-*")}
-    assert kept == set(names[3:6])
-
-
-async def test_the_log_stays_on_after_a_migration(url: str, file: Path) -> None:
-    await migrate(url)
-    assert rows(url, "PRAGMA journal_mode") == [("wal",)]
-
-
 # ---- Refusals and manners
 
 
@@ -453,28 +314,3 @@ def _refused(url: str, sql: str) -> bool:
     except (sqlite3.IntegrityError, psycopg.IntegrityError):
         return True
     return False
-
-
-async def _halting_at_its_second_step(url: str) -> tuple[set[str], dict[str, int]]:
-    await migrate(url, "0001_table", package=HALTING)
-    sow(url)
-    return facts(url), counts(url)
-
-
-@contextmanager
-def _another_migrator(url: str, package: str, ends: str = "") -> Iterator[subprocess.Popen[str]]:
-    code = (
-        "import asyncio, sys; from models.migrating import migrate;"
-        "print(asyncio.run(migrate(sys.argv[1], package=sys.argv[2])))"
-    )
-    with subprocess.Popen(
-        [sys.executable, "-c", code, url, package],
-        cwd=ROOT,
-        env=os.environ | {"MIGRATION_ENDS": ends},
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        try:
-            yield process
-        finally:
-            process.kill()

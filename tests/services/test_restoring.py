@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -26,18 +25,14 @@ from models import (
     Scene,
     Shot,
     StoryboardSelection,
-    new_id,
     references_of,
 )
 from models.reading import kinds
-from services import animation, export, generation, images, limits, projects, scenes, shots
-from services.actor import Actor, Role
+from services import animation, generation, images, limits
 from services.deletion import Deletion
-from services.errors import Conflict, Forbidden, InvalidInput, LimitExceeded, NotFound, Refusal
+from services.errors import Conflict
 from services.feed import Changes, follow
 from services.jobs import begin_job, complete_job
-from services.restoring import Restoration, restore
-from services.storyboard import clear_master_shot
 from services.work import perform
 from tests.conftest import Home
 from tests.making import (
@@ -47,74 +42,16 @@ from tests.making import (
     a_scene,
     a_selection,
     a_shot,
-    a_viewer,
     an_image,
-    an_outsider,
     in_a_studio,
     ordered,
 )
-from tests.stored import Stored, stored
-
-KEPT_ASIDE = {"deletion_record", "deleted_rows", "deleted_reference", "deleted_file"}
-THE_LOG = {"feed", "event"}
-RISING = {"version", "updated_at"}
+from tests.services.restored import a_board, delete, the_board, undo
 
 
 @pytest.fixture
 def home(home: Home) -> Home:
     return in_a_studio(home)
-
-
-async def delete(home: Home, row: Row) -> Deletion:
-    acts: dict[type[Row], Callable[..., Awaitable[Deletion]]] = {
-        Project: projects.delete_project,
-        Scene: scenes.delete_scene,
-        Shot: shots.delete_shot,
-        Image: images.delete_image,
-        StoryboardSelection: clear_master_shot,
-    }
-    named = row.shot_id if isinstance(row, StoryboardSelection) else row.id
-    return await perform(home.world, home.owner, acts[type(row)], named)
-
-
-async def undo(home: Home, deletion: Deletion, actor: Actor | None = None) -> Restoration:
-    return await perform(home.world, actor or home.owner, restore, deletion.restore_id)
-
-
-async def a_board(home: Home) -> Project:
-    """Two scenes of two shots: chosen and animated images with refinements, one failed, a film."""
-    project = await a_project(home, promptPlannerData={"mood": ["dim", 1.5, None, "\u2603"]})
-    for scene in [await a_scene(home, project), await a_scene(home, project)]:
-        for number in (1, 2):
-            shot = await a_shot(home, scene, camera={"framing": "WIDE"}, label=f"{number}A")
-            image = await a_drawn_image(home, shot)
-            await a_selection(home, image)
-            order = {"prompt": "Rain", "count": 2}
-            await perform(home.world, home.owner, generation.refine_image, image.id, order)
-            await an_image(home, shot, metadata={"seed": 7})
-    await perform(home.world, home.owner, animation.animate, {}, project.id)
-    await home.queue.run(home.world)
-    await perform(home.world, home.owner, export.export_project, project.id, "MP4")
-    await home.queue.run(home.world)
-    return project
-
-
-async def the_board() -> Stored:
-    """All that people see, but for what rises with every change."""
-    return {
-        table: [{name: row[name] for name in row.keys() - RISING} for row in rows]
-        for table, rows in (await stored()).items()
-        if table not in KEPT_ASIDE | THE_LOG
-    }
-
-
-async def refusal(home: Home, deletion: Deletion, actor: Actor | None = None) -> Refusal:
-    """Why it is not restored. Nothing changes."""
-    before = await stored()
-    with pytest.raises(Refusal) as refused:
-        await undo(home, deletion, actor)
-    assert await stored() == before
-    return refused.value
 
 
 DELETABLE: list[type[Any]] = [Project, Scene, Shot, Image, StoryboardSelection]
@@ -285,116 +222,6 @@ async def test_the_project_speaks_on_the_same_feed_and_its_followers_come_back(h
     first, second = news.events[:2]
     assert (first.kind, second.kind) == (EventKind.DELETED, EventKind.RESTORED)
     assert first.subject_id == second.subject_id == project.id
-
-
-# ---- Refusals
-
-
-async def test_what_belonged_to_something_gone_waits_for_it(home: Home) -> None:
-    shot = await a_shot(home, await a_scene(home, await a_project(home)))
-    before = await the_board()
-    parts = [await delete(home, shot), await delete(home, await Scene.get(id=shot.scene_id))]
-    parts.append(await delete(home, await Project.get(id=shot.project_id)))
-
-    refused = await refusal(home, parts[0])
-    assert (refused.code, refused.field) == ("CONFLICT", "restoreId")
-    assert str(refused) == f"The project {shot.project_id} is gone; restore that first."
-    await undo(home, parts[2])
-    refused = await refusal(home, parts[0])
-    assert str(refused) == f"The scene {shot.scene_id} is gone; restore that first."
-
-    await undo(home, parts[1])
-    await undo(home, parts[0])
-    assert await the_board() == before
-
-
-async def test_nothing_is_restored_twice(home: Home) -> None:
-    deletion = await delete(home, await a_scene(home, await a_project(home), "A", "B"))
-    await undo(home, deletion)
-
-    refused = await refusal(home, deletion)
-
-    assert (type(refused), str(refused)) == (
-        Conflict,
-        "This was restored already, or is kept no longer.",
-    )
-
-
-async def test_a_choice_made_since_stays(home: Home) -> None:
-    shot = await a_shot(home, await a_scene(home, await a_project(home)))
-    one, other = await an_image(home, shot), await an_image(home, shot)
-    await a_selection(home, one)
-    cleared = await delete(home, await StoryboardSelection.get(shot_id=shot.id))
-    again = await a_selection(home, one)
-    gone = await delete(home, one)
-    await a_selection(home, other)
-
-    for deletion in (cleared, gone):
-        refused = await refusal(home, deletion)
-        assert isinstance(refused, Conflict)
-    assert str(await refusal(home, gone)) == (
-        "Another image has been chosen for the shot since; clear that first."
-    )
-
-    await delete(home, await StoryboardSelection.get(shot_id=shot.id))
-    await undo(home, gone)
-    assert (await StoryboardSelection.get(shot_id=shot.id)).id == again.id
-
-
-async def test_a_variant_number_taken_since_keeps_an_image_out(home: Home) -> None:
-    shot = await a_shot(home, await a_scene(home, await a_project(home)))
-    deletion = await delete(home, await an_image(home, shot))
-    await an_image(home, shot)
-
-    refused = await refusal(home, deletion)
-
-    assert (type(refused), str(refused)) == (
-        Conflict,
-        "Another image has its iteration and variant number now.",
-    )
-
-
-async def test_limits_hold_for_what_comes_back(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    shot = await a_shot(home, await a_scene(home, await a_project(home)))
-    gone = [await delete(home, await an_image(home, shot))]
-    await an_image(home, shot)
-    monkeypatch.setattr(limits, "IMAGES_PER_SHOT", 1)
-    assert isinstance(await refusal(home, gone[0]), LimitExceeded)
-
-
-async def test_only_who_may_delete_may_restore(home: Home) -> None:
-    project = await a_project(home)
-    scene = await a_scene(home, project)
-    editor = Actor("usr_editor", "Ed", {project.client_id: Role.EDITOR})
-    part = await delete(home, scene)
-    for actor, kind in ((an_outsider(), NotFound), (a_viewer(project), Forbidden)):
-        assert type(await refusal(home, part, actor)) is kind
-    await undo(home, part, editor)
-
-    whole = await delete(home, project)
-    for actor, kind in (
-        (an_outsider(), NotFound),
-        (a_viewer(project), Forbidden),
-        (editor, Forbidden),
-    ):
-        assert type(await refusal(home, whole, actor)) is kind
-    await undo(home, whole)
-
-
-@pytest.mark.parametrize(
-    ("restore_id", "kind"),
-    [
-        ("", InvalidInput),
-        ("del_1", InvalidInput),
-        (new_id("scn"), InvalidInput),
-        (new_id("del"), NotFound),
-    ],
-    ids=["empty", "malformed", "of-another-kind", "unknown"],
-)
-async def test_what_names_no_deletion_is_refused(
-    home: Home, restore_id: str, kind: type[Refusal]
-) -> None:
-    assert type(await refusal(home, Deletion("", [], restore_id))) is kind
 
 
 # ---- What it rests on

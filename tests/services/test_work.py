@@ -11,10 +11,11 @@ import pytest
 from models import Event, EventKind, Feed, Job, Project, Scene, Shot
 from services import generation, projects, scenes
 from services.actor import SYSTEM
-from services.errors import InvalidInput
+from services.errors import InvalidInput, NotFound
 from services.work import Work, perform
 from tests.conftest import Home
-from tests.making import HeldQueue, a_project, a_scene, a_shot
+from tests.making import HeldQueue, a_project, a_scene, a_shot, an_outsider
+from tests.servers import WorldServers
 from tests.stored import stored
 
 PROMPTLY_SECONDS = 5.0
@@ -277,5 +278,29 @@ async def test_writers_that_wait_for_one_project_hold_up_no_reader_of_another(ho
         try:
             async with asyncio.timeout(5):
                 assert (await Project.get(id=other.id)).id == other.id
+        finally:
+            over.set()
+
+
+async def test_nobody_waits_for_a_project_that_they_may_not_see(
+    home: Home, servers: WorldServers
+) -> None:
+    """SQLite has one writer, for whom all wait anyway."""
+    busy = await a_project(home)
+    begun, over = asyncio.Event(), asyncio.Event()
+
+    async def occupy(work: Work) -> None:
+        await work.hold(Project, busy.id)
+        begun.set()
+        await over.wait()
+
+    act = projects.update_project
+    async with asyncio.TaskGroup() as group:
+        group.create_task(perform(home.world, home.owner, occupy))
+        await begun.wait()
+        try:
+            async with asyncio.timeout(5):
+                with pytest.raises(NotFound):
+                    await perform(home.world, an_outsider(), act, busy.id, {"title": "Mine"})
         finally:
             over.set()

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 
 import pytest
+from dbos._logger import init_logger
 from structlog.contextvars import bound_contextvars
 
 from storyreel.logs import Format, write_logs
@@ -53,6 +54,7 @@ def test_a_value_cannot_begin_a_line_of_its_own(start: Start) -> None:
 
 def test_programs_read_the_same_as_json(start: Start) -> None:
     written = start("json")
+    init_logger()  # as the engine does when it starts
     with bound_contextvars(job_id="job_1"):
         logging.getLogger("dbos").warning("Two\nlines", extra={"odd": object})
 
