@@ -117,6 +117,22 @@ async def transaction() -> AsyncIterator[None]:
             _inside.reset(token)
 
 
+@asynccontextmanager
+async def savepoint() -> AsyncIterator[None]:
+    """A part of the open transaction: what raises inside leaves nothing, and the rest goes on.
+
+    On PostgreSQL a lock that was first taken inside is lost with it.
+    """
+    await statement("SAVEPOINT part")
+    try:
+        yield
+    except BaseException:
+        await statement("ROLLBACK TO SAVEPOINT part")
+        raise
+    finally:
+        await statement("RELEASE SAVEPOINT part")
+
+
 async def statement(sql: str, values: Sequence[object] = ()) -> list[dict[str, Any]]:
     """Run SQL with `?` for each value; the rows it returns, as dicts of undecoded columns."""
     reads = sql.lstrip().startswith("SELECT") and not _inside.get()

@@ -8,7 +8,7 @@ from .base import Row
 
 
 class IdempotencyRecord(Row):
-    """The first answer to a keyed request: `answer` holds the ids of the rows it returned."""
+    """The first answer to a keyed request: `answer` holds the ids of its rows, or a document."""
 
     PREFIX = "idem"
 

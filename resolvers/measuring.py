@@ -32,7 +32,7 @@ from graphql.pyutils import Undefined
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 
 from schema.connection import PAGE_MAX
-from schema.size import COUNTED_BY, EXPECTED
+from schema.size import COUNTED_BY, EACH, EXPECTED
 from services import limits
 from services.errors import LimitExceeded
 
@@ -172,16 +172,17 @@ class Walk:
         inside = get_named_type(field.type) if field is not None else None
         below = self._selections(node.selection_set, inside) if node.selection_set else NOTHING
         items = self._items(field, node) if field is not None else 1
+        each = _declared(field).get(EACH, 0) if field is not None else 0
         return Measure(
             below.depth + 1,
-            below.cost * items + 1,
+            (below.cost + each) * items + 1,
             below.aliases + (node.alias is not None),
             below.directives,
         )
 
     def _items(self, field: GraphQLField, node: FieldNode) -> int:
         """How often what is selected below is answered."""
-        declared = getattr(field.extensions.get(DECLARATION), "metadata", {})
+        declared = _declared(field)
         counting = declared.get(COUNTED_BY, "first")
         if counting in field.args:
             items = self._value(node, counting, field.args[counting].default_value)
@@ -203,6 +204,10 @@ class Walk:
                     return self.used[name]
                 return _literal(self._defaults[name]) if self._defaults.get(name) else default
         return default
+
+
+def _declared(field: GraphQLField) -> Mapping[str, Any]:
+    return getattr(field.extensions.get(DECLARATION), "metadata", {})
 
 
 def counted(value: Any) -> Any:

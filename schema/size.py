@@ -4,6 +4,7 @@ from typing import Any
 
 EXPECTED = "expected"
 COUNTED_BY = "counted_by"
+EACH = "each"
 
 
 def expected(items: int) -> dict[str, Any]:
@@ -11,10 +12,15 @@ def expected(items: int) -> dict[str, Any]:
     return {EXPECTED: items}
 
 
-def counted_by(argument: str) -> dict[str, Any]:
-    """Metadata of a list with an item for each one in this argument."""
-    return {COUNTED_BY: argument}
+def counted_by(argument: str, each: int = 0) -> dict[str, Any]:
+    """Metadata of a list with an item for each one in this argument, which takes as long as
+    `each` values, besides what is answered."""
+    return {COUNTED_BY: argument, EACH: each}
 
 
 PAGED = expected(1)
 """Of the list inside a page: the page was counted where its size was asked for."""
+
+OPERATION = 100
+"""What an operation of a batch costs: a small one takes as long as reading 30 values, one that
+makes many rows far longer."""

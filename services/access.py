@@ -7,7 +7,7 @@ the answer nor its cost tells them apart, and nobody locks or waits for what the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
 from tortoise.expressions import Q
@@ -95,6 +95,15 @@ async def visible_nodes(actor: Actor, ids: Sequence[str], field: str = "ids") ->
     for model, some in reading.by_kind(ids).items():
         found.update(await visible_rows(actor, model, some))
     return [found.get(row_id) for row_id in ids]
+
+
+async def feeds_seen(actor: Actor, ids: Iterable[str]) -> set[str]:
+    """The feeds that tell of those of these things that the actor may see."""
+    found: set[str] = set()
+    for model, some in reading.by_kind(sorted(ids)).items():
+        if model.PREFIX in NODES or model is DeletionRecord:
+            found |= {row.feed_id for row in (await visible_rows(actor, model, some)).values()}
+    return found
 
 
 async def seen(actor: Actor, model: type[R], row_id: str, field: str = "id") -> R:

@@ -48,7 +48,7 @@ async def edit(
         else:
             after[name] = given[name]
             changed += [name] if before != after[name] else []
-    overlap = await _changed_since(row, changed, expected_version)
+    overlap = await _changed_since(work, row, changed, expected_version)
     if overlap:
         return EditConflict(row, yours, overlap)
     if not changed:
@@ -72,7 +72,9 @@ async def store(
     work.record(row, kind, *changed)
 
 
-async def _changed_since(row: Row, changed: list[str], expected: int | None) -> list[str]:
+async def _changed_since(
+    work: Work, row: Row, changed: list[str], expected: int | None
+) -> list[str]:
     version = int(row.version)  # type: ignore[attr-defined]  # every editable row has one
     if expected is None or expected == version:
         return []
@@ -81,6 +83,7 @@ async def _changed_since(row: Row, changed: list[str], expected: int | None) -> 
             f"There is no version {expected}; the newest is {version}.", "expectedVersion"
         )
     since = await Event.filter(subject_id=row.id, version__gt=expected, version__lte=version)
+    since += [e for e in work.events if e.subject_id == row.id and (e.version or 0) > expected]
     if len({event.version for event in since}) < version - expected:
         return changed  # the log of that time is gone, so nobody can tell: treat all as touched
     touched = {path for event in since for path in event.changed}

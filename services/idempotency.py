@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,20 +16,21 @@ from .actor import Actor
 from .checks import text, within_depth
 from .errors import Conflict, IdempotencyKeyReused
 
-FIELD = "input.idempotencyKey"
-
 
 @dataclass(frozen=True)
 class Once:
-    """A request that is to be carried out once: its operation, key and body."""
+    """A request that is to be carried out once: its operation, key and body, and where the last
+    two stand among its arguments."""
 
     operation: str
     key: str
     body: object
+    key_at: str = "input.idempotencyKey"
+    body_at: str = "input"
 
     def __post_init__(self) -> None:
-        text(limits.IDEMPOTENCY_KEY)(self.key, FIELD)
-        within_depth(self.body, limits.REQUEST_DEPTH, "input")
+        text(limits.IDEMPOTENCY_KEY)(self.key, self.key_at)
+        within_depth(self.body, limits.REQUEST_DEPTH, self.body_at)
 
     @property
     def fingerprint(self) -> str:
@@ -57,16 +58,20 @@ async def claim(actor: Actor, once: Once) -> IdempotencyRecord:
     await IdempotencyRecord.bulk_create([record], ignore_conflicts=True)
     first = await IdempotencyRecord.get(actor_id=actor.id, key=once.key)
     if first.body_hash != record.body_hash:
-        raise IdempotencyKeyReused("This idempotency key was used for another request.", FIELD)
+        reused = "This idempotency key was used for another request."
+        raise IdempotencyKeyReused(reused, once.key_at)
     return first
 
 
-async def first_answer(actor: Actor, record: IdempotencyRecord) -> Any:
-    """The rows that the first request returned, as they are now and if still to be seen."""
+async def first_answer(actor: Actor, once: Once, record: IdempotencyRecord) -> Any:
+    """The rows that the first request returned, as they are now and if still to be seen; a
+    document as it was."""
+    if "document" in record.answer:
+        return record.answer["document"]
     one = record.answer.get("id")
-    rows = await visible_nodes(actor, [one] if one else record.answer["ids"], FIELD)
+    rows = await visible_nodes(actor, [one] if one else record.answer["ids"], once.key_at)
     if None in rows:
-        raise Conflict("What this key created has been deleted since.", FIELD)
+        raise Conflict("What this key created has been deleted since.", once.key_at)
     return rows[0] if one else rows
 
 
@@ -74,8 +79,10 @@ async def remember(record: IdempotencyRecord, result: object) -> None:
     """Store the answer with the change."""
     if isinstance(result, Row):
         record.answer = {"id": result.id}
+    elif isinstance(result, Mapping):
+        record.answer = {"document": result}
     elif isinstance(result, Sequence):
         record.answer = {"ids": [row.id for row in result]}
     else:
-        raise TypeError("A keyed use case returns a row or rows.")
+        raise TypeError("A keyed use case returns a row, rows or a document.")
     await record.save(update_fields=["answer", "updated_at"])

@@ -128,7 +128,7 @@ async def update_shot(
 async def move_shot(work: Work, shot_id: str, place: int, scene_id: str | None = None) -> Shot:
     """To a place in its scene or in another scene of the same project."""
     shot = await work.held(Shot, shot_id)
-    # Two feeds are never held at once, or two units could wait for each other.
+    # Only seen: a second feed held from here on could make two units wait for each other.
     scene = await seen(work.actor, Scene, scene_id, "sceneId") if scene_id is not None else None
     if scene is not None and scene.project_id != shot.project_id:
         raise Conflict("A shot moves only within its project.", "sceneId")

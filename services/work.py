@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import models
 from models import Event, EventKind, Feed, Job, Row
-from models.database import statement, transaction
+from models.database import savepoint, statement, transaction
 
-from .access import changeable, check_id, feeds_of, not_found
+from .access import changeable, check_id, feeds_of, feeds_seen, not_found
 from .actor import SYSTEM, Actor
 from .errors import Refusal
 from .idempotency import Once, claim, first_answer, remember
@@ -40,8 +41,9 @@ class Work:
     actor: Actor
     world: World
     once: Once | None = None
+    events: list[Event] = field(default_factory=list)
+    """What was recorded so far, in order. The log has it from the commit on."""
     _heads: dict[str, int] = field(default_factory=dict)
-    _events: dict[str, list[Event]] = field(default_factory=dict)
     _queued: list[str] = field(default_factory=list)
     _notes: list[tuple[str, str, str]] = field(default_factory=list)
     _projects: list[models.Project] = field(default_factory=list)
@@ -75,6 +77,34 @@ class Work:
         self._heads.setdefault(feed_id, found[0]["head"])
         return feed_id
 
+    async def hold_all(self, ids: Iterable[str]) -> None:
+        """Lock the feeds that tell of all these, as far as the actor may see them, before anything
+        else is locked.
+
+        Every unit takes them in the same order, so that no two wait for each other.
+        """
+        for feed_id in sorted(await feeds_seen(self.actor, ids)):
+            await self.hold(models.Project, feed_id)
+
+    @asynccontextmanager
+    async def part(self) -> AsyncIterator[None]:
+        """What raises inside leaves nothing, and the unit goes on without it.
+
+        It also lets go of the locks that it took: hold before what the others share.
+        """
+        heads, marks = dict(self._heads), [len(kept) for kept in self._kept()]
+        try:
+            async with savepoint():
+                yield
+        except BaseException:
+            self._heads = heads
+            for kept, mark in zip(self._kept(), marks, strict=True):
+                del kept[mark:]
+            raise
+
+    def _kept(self) -> tuple[list[Any], ...]:
+        return self.events, self._queued, self._projects
+
     async def open_feed(self, owner_id: str) -> None:
         """Begin the feed of a new owner."""
         await Feed.create(id=owner_id)
@@ -107,11 +137,11 @@ class Work:
     def _append(self, feed_id: str, **values: Any) -> None:
         if feed_id not in self._heads:
             raise RuntimeError("Hold the feed of a row before recording a change of it.")
-        events = self._events.setdefault(feed_id, [])
-        events.append(
+        self._heads[feed_id] += 1
+        self.events.append(
             Event(
                 feed_id=feed_id,
-                sequence=self._heads[feed_id] + len(events) + 1,
+                sequence=self._heads[feed_id],
                 at=self.world.now(),
                 actor_id=self.actor.id,
                 idempotency_key=self.once.key if self.once else None,
@@ -121,16 +151,20 @@ class Work:
 
     async def journal(self) -> None:
         """Write the recorded events and the new heads."""
-        for feed_id, events in self._events.items():
-            await Event.bulk_create(events)
-            await Feed.filter(id=feed_id).update(head=events[-1].sequence)
+        await Event.bulk_create(self.events)
+        for feed_id in self._told():
+            await Feed.filter(id=feed_id).update(head=self._heads[feed_id])
         for project in self._projects:
-            project.head = self._events[project.id][-1].sequence
+            project.head = self._heads[project.id]
         await self.world.queue.enqueue_inside(self._queued)
+
+    def _told(self) -> list[str]:
+        """The feeds with something new."""
+        return list(dict.fromkeys(event.feed_id for event in self.events))
 
     async def announce(self) -> None:
         """After the commit: wake who listens, and hand over what the engine does not have yet."""
-        self.world.bus.wake(*self._events)
+        self.world.bus.wake(*self._told())
         for note in self._notes:
             self.world.bus.tell(*note)
         if self._queued:
@@ -162,8 +196,8 @@ async def perform_once(
         work = Work(actor, world, once)
         async with transaction():
             record = await claim(actor, once) if once is not None else None
-            if record is not None and record.answer is not None:
-                return await first_answer(actor, record)  # type: ignore[no-any-return]  # rows of R
+            if once is not None and record is not None and record.answer is not None:
+                return await first_answer(actor, once, record)  # type: ignore[no-any-return]  # an R
             result = await act(work, *args, **kwargs)
             if record is not None:
                 await remember(record, result)

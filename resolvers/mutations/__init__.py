@@ -7,6 +7,7 @@ from ..rationing import Rationed
 from .images import ImageMutations
 from .jobs import JobMutations
 from .members import MemberMutations
+from .operations import OperationMutations
 from .presence import PresenceMutations
 from .projects import ProjectMutations
 from .restoring import RestoringMutations
@@ -26,6 +27,7 @@ class Mutation(
     MemberMutations,
     RestoringMutations,
     PresenceMutations,
+    OperationMutations,
 ):
     pass
 

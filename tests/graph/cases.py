@@ -393,11 +393,54 @@ CASES: dict[str, list[Case]] = {
         Case("down", lambda s: f"changeMemberRole({member(s)}, role: VIEWER) {{ id }}"),
     ],
     "removeMember": [Case("guest", lambda s: f"removeMember({member(s)}) {{ id }}")],
+    "applyOperations": [
+        Case(
+            "all",
+            lambda s: batch(
+                f"""{{ ref: "new", createScene: {{
+                    projectId: "{s.project.id}", title: "X", sceneNumber: 1
+                    shots: [{{ description: "a" }}, {{ description: "b" }}]
+                }} }}
+                {{ moveShot: {{ id: "{s.bare.id}", shotNumber: 1, sceneId: "$new" }} }}
+                {{ ref: "more", registerImages: {{
+                    shotId: "$new.shots.0", iterationPrompt: "x"
+                    images: [{{ variantNumber: 1, imageUrl: "https://example.org/b.png" }}]
+                }} }}
+                {{ selectMasterShot: {{ shotId: "$new.shots.0", imageId: "$more" }} }}
+                {{ setFavorite: {{ imageId: "{s.image.id}", isFavorite: true }} }}
+                {{ deleteScene: {{ id: "{s.other_scene.id}" }} }}
+                {{ updateProject: {{ id: "{s.project.id}", patch: {{ title: "New" }} }} }}"""
+            ),
+        ),
+        Case(
+            "all-but-the-refused",
+            lambda s: batch(
+                f"""{{ ref: "gone", deleteShot: {{ id: "{s.shot.id}" }} }}
+                {{ setFavorite: {{ imageId: "{s.image.id}", isFavorite: true }} }}
+                {{ restore: {{ restoreId: "$gone.restoreId" }} }}
+                {{ updateScene: {{ id: "{s.scene.id}", patch: {{ title: "New", label: "" }} }} }}
+                {{ moveScene: {{ id: "{s.scene.id}", sceneNumber: 2 }} }}""",
+                "onError: REJECT_FAILED",
+            ),
+        ),
+        Case(
+            "none",
+            lambda s: batch(
+                f"""{{ deleteScene: {{ id: "{s.scene.id}" }} }}
+                {{ deleteShot: {{ id: "{s.shot.id}" }} }}"""
+            ),
+        ),
+    ],
     "cancelJob": [
         Case("queued", lambda s: f'cancelJob(id: "{s.job.id}") {{ id }}'),
         Case("ended", lambda s: f'cancelJob(id: "{s.ours.job_id}") {{ id }}'),
     ],
 }
+
+
+def batch(operations: str, *more: str) -> str:
+    given = ", ".join([f"operations: [{operations}]", *more])
+    return f"applyOperations({given}) {{ committed }}"
 
 
 def choose(shot: Shot, image: Image) -> str:

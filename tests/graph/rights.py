@@ -20,6 +20,7 @@ class Gets(Enum):
     NOTHING = "nothing"
     NOT_FOUND = "NOT_FOUND"
     FORBIDDEN = "FORBIDDEN"
+    REJECTED = "a batch of which nothing is done"
 
 
 Rights = tuple[Gets, Gets, Gets, Gets, Gets]
@@ -28,6 +29,7 @@ Rights = tuple[Gets, Gets, Gets, Gets, Gets]
 READ = (Gets.NOTHING, Gets.NOTHING, Gets.ANSWER, Gets.ANSWER, Gets.ANSWER)
 FOLLOW = (Gets.NOT_FOUND, Gets.NOT_FOUND, Gets.ANSWER, Gets.ANSWER, Gets.ANSWER)
 CHANGE = (Gets.NOT_FOUND, Gets.NOT_FOUND, Gets.FORBIDDEN, Gets.ANSWER, Gets.ANSWER)
+BATCH = (Gets.REJECTED, Gets.REJECTED, Gets.REJECTED, Gets.ANSWER, Gets.ANSWER)
 OWN = (Gets.NOT_FOUND, Gets.NOT_FOUND, Gets.FORBIDDEN, Gets.FORBIDDEN, Gets.ANSWER)
 
 
@@ -107,6 +109,7 @@ MUTATIONS |= {
 MUTATIONS["revokeInvitation"] = [Entry(NONE_BUT_OWNERS, CASES["revokeInvitation"][0])]
 MUTATIONS["acceptInvitation"] = [Entry(NONE_BUT_USERS, CASES["acceptInvitation"][0])]
 MUTATIONS["setPresence"] = [Entry(FOLLOW, CASES["setPresence"][0])]  # to be seen needs no more
+MUTATIONS["applyOperations"] = [Entry(BATCH, CASES["applyOperations"][0])]
 MUTATIONS["restore"].append(
     Entry(OWN, Case("project", restore, before=lambda s: delete("Project", s.project.id)))
 )

@@ -68,6 +68,8 @@ def what(operation: str, found: list[Any], stage: Stage) -> Gets | list[Any]:
     codes = [error["extensions"]["code"] for error in answer["errors"]]
     if codes in (["NOT_FOUND"], ["FORBIDDEN"]):
         return Gets(codes[0])
+    if answer["data"] == {"applyOperations": {"committed": False}}:
+        return Gets.REJECTED
     if codes or operation == "mutation":
         return Gets.ANSWER if codes == [Undone.CODE] else codes
     text = json.dumps(answer)
@@ -91,6 +93,8 @@ async def test_what_is_somebody_elses_is_as_if_it_were_not_there(house: House) -
         calls = [case.call(stage) for stage in (mine, theirs, nowhere)]
         if len(root_fields(operation, calls[0])) > 1:
             continue  # the second would be carried out
+        if "REJECT_FAILED" in calls[0]:
+            continue  # and so would what is one's own
         for foreign, missing in alike(*calls):
             told = await observed(house, operation, foreign)
             tried += 1

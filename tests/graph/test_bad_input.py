@@ -149,6 +149,14 @@ GOOD: dict[str, dict[str, Any]] = {
     "Animate": {"input": {"selectionIds": ["$selection"]}},
     "CancelJob": {"id": "$job"},
     "Restore": {"restoreId": "$deletion"},
+    "Batch": {
+        "operations": [
+            {"ref": "a", "createScene": {"projectId": "$project", "title": "A", "shots": SHOTS}},
+            {"createShot": {"sceneId": "$scene", "description": "A"}},
+            {"moveShot": {"id": "$shot", "shotNumber": 1, "sceneId": "$scene"}},
+            {"deleteImage": {"id": "$pending"}},
+        ]
+    },
     "Export": {"input": {"projectId": "$project", "format": "MP4"}},
     "Viewer": {},
     "Members": {"projectId": "$project"},
@@ -284,6 +292,22 @@ BAD: dict[str, dict[str, list[Any]]] = {
         "input.motion": ["", NUL, limit("x" * 61)],
         "input.renderer": ["x"],
     },
+    "Batch": under("operations.0.createScene.shots.1", SHOT)
+    | under("operations.1.createShot", SHOT)
+    | {
+        "operations": [limit([]), limit([{}] * 501), no_type(None), no_type(["x"])],
+        "operations.0": [{}, {"ref": "x"}, {"ref": "x", "restore": None}, no_type(None)],
+        "operations.0.ref": ["", " ", "a.b", "$a", NUL, HALF, "x" * 65, no_type(1)],
+        "operations.0.createScene.idempotencyKey": ["k", ""],
+        "operations.0.createScene.sceneNumber": numbers(0, -1),
+        "operations.1": [
+            {"createShot": {"sceneId": "$scene", "description": "A"}, "restore": {"restoreId": ""}}
+        ],
+        "operations.1.ref": ["a"],
+        "operations.1.createShot.sceneId": ["$a.shots.0", "$a.shots.2", "$b", "$", "$a."],
+        "operations.2.moveShot.shotNumber": numbers(0, -1),
+        "operations.2.moveShot.sceneId": [conflict("$foreignScene")],
+    },
     "Export": {
         "input.projectId": [conflict("$foreign", "input")],
         "input.format": [no_type("GIF")],
@@ -379,13 +403,16 @@ class Table:
         return await stored(), files, list(self.home.queue.waiting)
 
     async def errors(self, operation: str, request: dict[str, Any]) -> list[Any]:
-        """Code and field of each error of an operation, or of a stream's first event."""
+        """Code and field of each error of an operation, of what a batch was to do, or of a stream's
+        first event."""
         variables = self.resolved(request)
         stream: Any = await api.stream(DOCUMENTS[operation], variables, self.home.context())
         async with asyncio.timeout(5):
             result = await anext(stream)
         await stream.aclose()
         told = [error.extensions or {} for error in translate(result.errors or [])]
+        batch = (result.data or {}).get("applyOperations") or {"results": []}
+        told += [each["error"] for each in batch["results"] if each["error"] is not None]
         return [(extensions.get("code"), extensions.get("field")) for extensions in told]
 
     def resolved(self, value: Any) -> Any:

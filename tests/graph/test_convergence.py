@@ -120,6 +120,11 @@ ANYTHING = {
     "exportProject": 'exportProject(input: { projectId: "{project}", format: MP4 }) { id }',
     "cancelJob": 'cancelJob(id: "{job}") { id }',
     "restore": 'restore(restoreId: "{deletion}") { id }',
+    "applyOperations": "applyOperations(onError: REJECT_FAILED, operations: ["
+    '{ ref: "a", createScene: { projectId: "{project}", title: "S", sceneNumber: {two} } } '
+    '{ moveShot: { id: "{shot}", shotNumber: {one}, sceneId: "$a" } } '
+    '{ deleteImage: { id: "{image}" } } { restore: { restoreId: "{deletion}" } }'
+    "]) { committed }",
 }
 NOT_AT_RANDOM = {
     "createProject": "is another project's",

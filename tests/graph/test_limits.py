@@ -113,6 +113,11 @@ def test_a_hundred_boards_at_once_are_too_many() -> None:
         ("query($many: Int!) { projects(first: $many) { totalCount } }", 1 + 200),
         ("{ nodes(ids: [1, 2, 3]) { id } }", 1 + 3),
         ("query($ids: [ID!]!) { nodes(ids: $ids) { id } }", 1 + 4),
+        ("mutation($ids: X) { applyOperations(operations: $ids) { committed } }", 1 + 4 * 101),
+        (
+            "mutation { applyOperations(operations: [{}, {}]) { results { id } } }",
+            1 + 2 * (100 + 2),
+        ),
         ("{ project(id: 1) { jobs(first: 5) { edges { node { id } } } } }", 2 + 5 * 3),
         ("{ project(id: 1) { events(first: 5) { events { kind } } } }", 2 + 5 * 2),
         ("{ nothing { like { this } } }", 3),

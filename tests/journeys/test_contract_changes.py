@@ -267,3 +267,23 @@ async def test_an_animation_made_elsewhere_is_reported(board: Board) -> None:
 
     assert selection["animationStatus"] is selection["animatedVideoUrl"] is None
     assert {name: updated[name] for name in patch} == patch
+
+
+async def test_many_operations_are_one_change(board: Board) -> None:
+    project = await a_project(board)
+    opening = {"projectId": project["id"], "title": "INT.", "shots": [{"description": "A woman"}]}
+    lost = {"shotId": "$opening.shots.0", "imageId": "$opening"}
+    doing = [{"ref": "opening", "createScene": opening}, {"selectMasterShot": lost}]
+
+    rejected = await board.ask("Batch", operations=doing)
+    nothing = await board.ask("Board", id=project["id"])
+    applied = await board.ask("Batch", operations=doing, onError="REJECT_FAILED")
+
+    problem = {"code": "INVALID_INPUT", "field": "operations.1.selectMasterShot.imageId"}
+    assert (rejected["committed"], nothing["scenes"]) == (False, [])
+    for answer in (rejected, applied):
+        [one, other] = answer["results"]
+        assert (one["ref"], one["error"], other["id"]) == ("opening", None, None)
+        assert other["error"].items() >= problem.items()
+    [scene] = (await board.ask("Board", id=project["id"]))["scenes"]
+    assert (applied["committed"], applied["results"][0]["id"]) == (True, scene["id"])

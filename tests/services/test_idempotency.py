@@ -289,10 +289,10 @@ def test_bodies_are_the_same_whatever_the_order_of_their_fields() -> None:
     assert fingerprint("\ud800") != fingerprint("\ud801")
 
 
-async def test_a_keyed_use_case_must_answer_with_rows(home: Home) -> None:
+async def test_a_keyed_use_case_must_answer_with_rows_or_a_document(home: Home) -> None:
     project = await a_project(home)
     once = Once("deleteProject", KEY, {})
-    with pytest.raises(TypeError, match="row or rows"):
+    with pytest.raises(TypeError, match="a row, rows or a document"):
         await perform_once(home.world, home.owner, once, projects.delete_project, project.id)
     assert await Project.exists(id=project.id)
 

@@ -4,12 +4,13 @@ import asyncio
 import logging
 import random
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
 
 from models import Event, EventKind, Feed, Job, Project, Scene, Shot
-from services import generation, projects, scenes
+from services import generation, projects, scenes, shots
 from services.actor import SYSTEM
 from services.errors import InvalidInput, NotFound
 from services.work import Work, perform
@@ -92,6 +93,30 @@ async def test_a_unit_that_raises_leaves_nothing_and_wakes_nobody(home: Home) ->
 
     assert await stored() == before
     assert not home.world.unfinished
+
+
+async def test_a_part_that_raises_leaves_nothing_and_the_unit_goes_on(home: Home) -> None:
+    shot = await a_shot(home, await a_scene(home, project := await a_project(home)))
+
+    async def act(work: Work) -> None:
+        await shots.update_shot(work, shot.id, {"label": "1"})
+        with suppress(ZeroDivisionError):
+            async with work.part():
+                await generation.generate_images(work, shot.id, {"count": 2})
+                await projects.update_project(work, project.id, {"title": "Lost"})
+                await projects.create_project(work, {"prompt": "Lost too"})
+                raise ZeroDivisionError
+        await shots.update_shot(work, shot.id, {"label": "2"})
+
+    await perform(home.world, home.owner, act)
+
+    await project.refresh_from_db()
+    await shot.refresh_from_db()
+    assert (project.title, shot.label, shot.version) == ("Untitled", "2", 3)
+    assert await sequences(project) == [1, 2, 3, 4, 5]
+    assert await Job.all().count() == 0
+    assert await Feed.all().count() == 1
+    assert home.queue.waiting == []
 
 
 async def test_who_is_woken_finds_the_change(home: Home) -> None:

@@ -1,0 +1,503 @@
+"""Many operations in one transaction: what they may name, what is refused, and what then stays."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import strawberry
+from graphql import GraphQLInputObjectType, get_named_type
+from strawberry import ID
+
+from models import Event, EventKind, Feed, Image, Project, Scene, Shot, StoryboardSelection
+from resolvers import api
+from resolvers.errors import translate
+from schema.given import places_of_ids
+from schema.inputs import AnimateInput
+from services import limits, scenes
+from services.actor import Actor, Role
+from services.backends.bus import LocalBus
+from services.verbs import VERBS
+from services.work import perform
+from tests.batches import APPLY, PARTLY, apply, errors
+from tests.conftest import Home
+from tests.graph.board import statements
+from tests.graph.cases import a_stage
+from tests.making import (
+    a_project,
+    a_scene,
+    a_selection,
+    a_shot,
+    a_viewer,
+    all_that_is_kept,
+    an_image,
+    an_outsider,
+)
+from tests.stored import stored
+
+INVALID = "INVALID_INPUT"
+PICTURE = {"variantNumber": 1, "imageUrl": "https://example.org/a.png"}
+PICTURES = [PICTURE, PICTURE | {"variantNumber": 2}]
+PROMPT = {"createProject": {"prompt": "A film"}}
+
+
+def scene_in(project: Project | str, *shots: str, **given: Any) -> dict[str, Any]:
+    """An operation, `ref` among what is given."""
+    ref = {"ref": given.pop("ref")} if "ref" in given else {}
+    project_id = project if isinstance(project, str) else project.id
+    described = [{"description": text} for text in shots]
+    return ref | {
+        "createScene": {"projectId": project_id, "title": "EXT.", "shots": described} | given
+    }
+
+
+def shot_in(scene: Scene | str, text: str = "A woman", **given: Any) -> dict[str, Any]:
+    scene_id = scene if isinstance(scene, str) else scene.id
+    return {"createShot": {"sceneId": scene_id, "description": text} | given}
+
+
+def titled(row: Project | Scene, title: str, **given: Any) -> dict[str, Any]:
+    verb = f"update{type(row).__name__}"
+    return {verb: {"id": row.id, "patch": {"title": title}} | given}
+
+
+async def refused(home: Home, **variables: Any) -> list[tuple[Any, Any]]:
+    """Code and field of the errors of a batch that is no answer."""
+    result = await api.execute(APPLY, variables, context_value=home.context())
+    told = [error.extensions or {} for error in translate(result.errors or [])]
+    return [(extensions["code"], extensions.get("field")) for extensions in told]
+
+
+async def sequences(project: Project) -> list[int]:
+    events = Event.filter(feed_id=project.id).order_by("id")
+    return list(await events.values_list("sequence", flat=True))  # type: ignore[arg-type]  # flat
+
+
+# What an operation is
+
+
+def test_an_operation_takes_what_its_mutation_takes() -> None:
+    operation = api._schema.type_map["Operation"]
+    assert isinstance(operation, GraphQLInputObjectType)
+    assert api._schema.mutation_type
+    mutations = api._schema.mutation_type.fields
+    verbs = {name: get_named_type(f.type) for name, f in operation.fields.items() if name != "ref"}
+    assert set(verbs) == set(VERBS)
+    for name, taken in verbs.items():
+        arguments = mutations[name].args
+        assert isinstance(taken, GraphQLInputObjectType)
+        if "input" in arguments:
+            assert str(arguments["input"].type) == f"{taken.name}!"
+        else:
+            given = {field: str(spec.type) for field, spec in taken.fields.items()}
+            assert given == {field: str(spec.type) for field, spec in arguments.items()}
+
+
+async def test_operations_name_what_those_before_them_made(home: Home) -> None:
+    answer = await apply(
+        home,
+        {"ref": "film"} | PROMPT,
+        scene_in("$film", "One", "Two", ref="roof"),
+        shot_in("$roof", shotNumber=1),
+        {
+            "ref": "dusk",
+            "registerImages": {
+                "shotId": "$roof.shots.1", "iterationPrompt": "Dusk", "images": PICTURES
+            },
+        },
+        {
+            "registerImages": {
+                "shotId": "$roof.shots.1",
+                "parentImageId": "$dusk",
+                "iterationPrompt": "Night",
+                "images": [PICTURE],
+            },
+        },
+        {"selectMasterShot": {"shotId": "$roof.shots.1", "imageId": "$dusk.images.1"}},
+        {"ref": "gone", "deleteScene": {"id": "$roof"}},
+        {"restore": {"restoreId": "$gone.restoreId"}},
+    )  # fmt: skip
+
+    film, roof, first, dusk, night, chosen, gone, back = answer["results"]
+    assert answer["committed"] is True
+    assert errors(answer) == [None] * 8
+    assert [result["ref"] for result in answer["results"][:3]] == ["film", "roof", None]
+    assert film["created"] == [film["id"]]
+    in_order = await Shot.filter(scene_id=roof["id"]).order_by("rank")
+    assert [first["id"], *roof["created"][1:]] == [shot.id for shot in in_order]
+    assert [shot.description for shot in in_order] == ["A woman", "One", "Two"]
+    assert (len(dusk["created"]), dusk["id"]) == (2, dusk["created"][0])
+    selection = await StoryboardSelection.get(id=chosen["id"])
+    assert (selection.shot_id, selection.image_id) == (in_order[2].id, dusk["created"][1])
+    assert (await Image.get(id=night["id"])).parent_image_id == dusk["id"]
+    assert (gone["id"], back["id"], back["created"]) == (roof["id"], roof["id"], [])
+    assert gone["restoreId"].startswith("del_")
+
+
+@strawberry.input
+class Orders:
+    titles: list[str]
+    orders: list[AnimateInput | None]
+
+
+def test_ids_are_found_in_nested_inputs_and_in_lists() -> None:
+    orders = [AnimateInput(selection_ids=[ID("a"), ID("b")]), None, AnimateInput(project_id=None)]
+    value = Orders(titles=["$x"], orders=[*orders, AnimateInput(project_id=ID("c"))])
+
+    places = list(places_of_ids(value))
+
+    assert places == [
+        ("orders", 0, "selectionIds", 0),
+        ("orders", 0, "selectionIds", 1),
+        ("orders", 3, "projectId"),
+    ]
+
+
+async def test_a_dollar_that_is_no_id_is_text(home: Home) -> None:
+    prompt = {"prompt": "$film", "title": "$1", "promptPlannerData": {"id": "$film"}}
+
+    answer = await apply(home, {"createProject": prompt})
+
+    project = await Project.get(id=answer["results"][0]["id"])
+    assert (project.prompt, project.title) == ("$film", "$1")
+    assert project.prompt_planner_data == {"id": "$film"}
+
+
+NAMES: dict[str, tuple[list[Any], int, str]] = {
+    "unknown": ([shot_in("$nowhere")], 0, "createShot.sceneId"),
+    "empty": ([shot_in("$")], 0, "createShot.sceneId"),
+    "later": ([shot_in("$s"), scene_in("$project", ref="s")], 0, "createShot.sceneId"),
+    "its own": ([scene_in("$s", ref="s")], 0, "createScene.projectId"),
+    "refused": ([scene_in("$project", ref="s", title=""), shot_in("$s")], 1, "createShot.sceneId"),
+    "no such part": (
+        [scene_in("$project", "One", ref="s"), {"deleteShot": {"id": "$s.shots.1"}}],
+        1,
+        "deleteShot.id",
+    ),
+    "of another kind": (
+        [scene_in("$project", "One", ref="s"), shot_in("$s.shots.0")],
+        1,
+        "createShot.sceneId",
+    ),
+    "ref twice": ([scene_in("$project", ref="s"), scene_in("$project", ref="s")], 1, "ref"),
+    "ref of blanks": ([scene_in("$project", ref=" ")], 0, "ref"),
+    "ref with a dot": ([scene_in("$project", ref="s.shots")], 0, "ref"),
+    "ref too long": ([scene_in("$project", ref="x" * 65)], 0, "ref"),
+    "in a later argument": (
+        [{"moveShot": {"id": "$shot", "shotNumber": 1, "sceneId": "$s"}}],
+        0,
+        "moveShot.sceneId",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", NAMES.values(), ids=NAMES)
+async def test_a_name_that_means_nothing_is_refused_where_it_stands(
+    home: Home, case: tuple[list[Any], int, str]
+) -> None:
+    project = await a_project(home)
+    shot = await a_shot(home, await a_scene(home, project))
+    operations, number, field = case
+    before = await stored()
+
+    answer = await apply(home, *named(operations, {"$project": project.id, "$shot": shot.id}))
+
+    assert answer["committed"] is False
+    assert errors(answer)[number] == (INVALID, f"operations.{number}.{field}")
+    assert await stored() == before
+
+
+def named(value: Any, ids: dict[str, str]) -> Any:
+    if isinstance(value, dict):
+        return {key: named(inner, ids) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [named(inner, ids) for inner in value]
+    return ids.get(value, value) if isinstance(value, str) else value
+
+
+async def test_an_operation_does_exactly_one_thing(home: Home) -> None:
+    project = await a_project(home)
+
+    answer = await apply(
+        home,
+        {"ref": "nothing"},
+        PROMPT | titled(project, "Two things"),
+        PROMPT | {"updateProject": None, "ref": None},  # what typed clients do not use is null
+        onError=PARTLY,
+    )
+
+    assert errors(answer) == [(INVALID, "operations.0"), (INVALID, "operations.1"), None]
+
+
+# Refusals
+
+
+async def test_everything_is_refused_when_something_is_and_every_refusal_is_told(
+    home: Home, tmp_path: Path
+) -> None:
+    stage = await a_stage(home)
+    before = await stored(), await all_that_is_kept(home, tmp_path)
+
+    async with home.world.bus.listen(stage.project.id) as bell:
+        answer = await apply(
+            home,
+            scene_in(stage.project, "One", ref="new"),
+            scene_in(stage.project, "One", " "),
+            shot_in("$new", camera={"framing": ""}),
+            {"deleteScene": {"id": stage.other_scene.id}},  # cancels a job that waits
+            {"deleteShot": {"id": stage.waiting.id}},
+            {"ref": "late"} | PROMPT,
+        )
+        assert not await bell.rung(0.05)
+
+    assert answer["committed"] is False
+    assert errors(answer) == [
+        None,
+        (INVALID, "operations.1.createScene.shots.1.description"),
+        (INVALID, "operations.2.createShot.camera.framing"),
+        None,
+        ("NOT_FOUND", "operations.4.deleteShot.id"),
+        None,
+    ]
+    told = [(r["ref"], r["id"], r["created"], r["restoreId"]) for r in answer["results"]]
+    refs = ["new", None, None, None, None, "late"]
+    assert told == [(ref, None, [], None) for ref in refs]
+    assert (await stored(), await all_that_is_kept(home, tmp_path)) == before
+
+
+async def test_of_a_refused_operation_nothing_stays_and_the_others_do(home: Home) -> None:
+    project, lost = await a_project(home), await a_project(home)
+    scene = await a_scene(home, project)
+    chosen = await a_selection(home, await an_image(home, shot := await a_shot(home, scene)))
+    second = await an_image(home, shot)
+    told = await sequences(project)
+
+    answer = await apply(
+        home,
+        scene_in(project, "One", ref="new"),
+        scene_in(project, "One", " ", ref="half"),  # is stored before its second shot is read
+        scene_in(lost, " "),
+        shot_in("$half"),
+        {"ref": "cleared", "clearMasterShot": {"shotId": shot.id}},
+        {"selectMasterShot": {"shotId": shot.id, "imageId": second.id}},
+        {"restore": {"restoreId": "$cleared.restoreId"}},  # is refused by the database
+        shot_in("$new", "Two"),
+        onError=PARTLY,
+    )
+
+    assert answer["committed"] is True
+    codes = [error and error[0] for error in errors(answer)]
+    assert codes == [None, INVALID, INVALID, INVALID, None, None, "CONFLICT", None]
+    made = await Scene.filter(project_id=project.id).order_by("rank")
+    assert [each.id for each in made] == [scene.id, answer["results"][0]["id"]]
+    shown = await Shot.filter(scene_id=made[1].id).order_by("rank")
+    assert [each.description for each in shown] == ["One", "Two"]
+    selection = await StoryboardSelection.get(shot_id=shot.id)
+    assert (selection.image_id, selection.id) == (second.id, answer["results"][5]["id"])
+    assert selection.id != chosen.id
+    assert await sequences(project) == [*told, *range(len(told) + 1, len(told) + 6)]
+    assert await sequences(lost) == [1]
+    assert (await Feed.get(id=project.id)).head == len(told) + 5
+
+
+async def test_a_batch_of_which_nothing_is_left_is_not_committed(home: Home) -> None:
+    before = await stored()
+
+    answer = await apply(home, {}, {"createProject": {"prompt": ""}}, onError=PARTLY)
+
+    assert answer["committed"] is False
+    assert errors(answer) == [
+        (INVALID, "operations.0"), (INVALID, "operations.1.createProject.prompt")
+    ]  # fmt: skip
+    assert await stored() == before
+
+
+async def test_an_edit_that_overlaps_is_refused_and_a_disjoint_one_merges(home: Home) -> None:
+    project = await a_project(home)
+    scene = await a_scene(home, project)
+    await perform(home.world, home.owner, scenes.update_scene, scene.id, {"title": "Theirs"})
+
+    answer = await apply(
+        home,
+        {"updateScene": {"id": scene.id, "patch": {"label": "1A"}, "expectedVersion": 1}},
+        titled(scene, "Mine", expectedVersion=1),
+        {"updateScene": {"id": scene.id, "patch": {"description": "x"}, "expectedVersion": 2}},
+        {"updateScene": {"id": scene.id, "patch": {"label": "1B"}, "expectedVersion": 2}},
+        onError=PARTLY,
+    )
+
+    assert errors(answer) == [
+        None,
+        ("CONFLICT", "operations.1.updateScene.patch.title"),
+        None,
+        ("CONFLICT", "operations.3.updateScene.patch.label"),
+    ]
+    await scene.refresh_from_db()
+    assert (scene.title, scene.label, scene.description, scene.version) == ("Theirs", "1A", "x", 4)
+
+
+async def test_a_batch_is_of_one_to_five_hundred_operations(home: Home) -> None:
+    project = await a_project(home)
+    before = await stored()
+    for operations in ([], [titled(project, "x")] * 501):
+        told = await refused(home, operations=operations)
+        assert told == [("LIMIT_EXCEEDED", "operations")]
+    assert await stored() == before
+
+
+async def test_a_batch_makes_a_bounded_number_of_changes(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "CHANGES_PER_BATCH", 6)
+    project = await a_project(home)
+
+    three = scene_in(project, "One", "Two")
+    answer = await apply(home, *[three] * 3, titled(project, "x"), onError=PARTLY)
+
+    full = ("LIMIT_EXCEEDED", "operations.2"), ("LIMIT_EXCEEDED", "operations.3")
+    assert errors(answer) == [None, None, *full]
+    assert await sequences(project) == list(range(1, 8))
+
+
+@pytest.mark.parametrize("role", [None, Role.VIEWER, Role.EDITOR])
+async def test_operations_are_for_those_who_may_do_them_one_by_one(
+    home: Home, role: Role | None
+) -> None:
+    project = await a_project(home)
+    scene = await a_scene(home, project, "One")
+    before = await stored()
+    actor = {
+        None: an_outsider(),
+        Role.VIEWER: a_viewer(project),
+        Role.EDITOR: Actor("usr_editor", "Eddy", {project.client_id: Role.EDITOR}),
+    }[role]
+
+    doing = [shot_in(scene), PROMPT, {"deleteProject": {"id": project.id}}]
+    answer = await apply(home, *doing, actor=actor, onError=PARTLY)
+
+    codes = [error and error[0] for error in errors(answer)]
+    if role is Role.EDITOR:
+        assert codes == [None, None, "FORBIDDEN"]
+    else:
+        assert codes == ["FORBIDDEN" if role else "NOT_FOUND"] * 2 + [codes[0]]
+        assert await stored() == before
+
+
+# One unit
+
+
+async def test_followers_get_one_run_of_events_with_one_call(home: Home) -> None:
+    project = await a_project(home)
+    calls: list[tuple[str, ...]] = []
+
+    class Heard(LocalBus):
+        def wake(self, *topics: str) -> None:
+            calls.append(topics)
+
+    home = replace(home, world=replace(home.world, bus=Heard()))
+    await apply(
+        home,
+        titled(project, "A"),
+        scene_in(project, "One", ref="s"),
+        {"moveShot": {"id": "$s.shots.0", "shotNumber": 9}},
+        {"deleteShot": {"id": "$s.shots.0"}},
+        {"moveShot": {"id": "$s.shots.0", "shotNumber": 1}},
+        titled(project, "B"),
+        onError=PARTLY,
+    )
+
+    assert calls == [(project.id,)]
+    events = await Event.filter(feed_id=project.id).order_by("id")
+    assert [(e.sequence, e.kind) for e in events[1:]] == list(
+        enumerate(
+            [
+                EventKind.UPDATED,
+                EventKind.CREATED,
+                EventKind.CREATED,
+                EventKind.DELETED,
+                EventKind.UPDATED,
+            ],
+            2,
+        )
+    )
+
+
+async def test_a_batch_may_cover_projects_and_two_batches_never_wait_for_each_other(
+    home: Home,
+) -> None:
+    projects = [await a_project(home) for _ in range(3)]
+    parts = [await a_scene(home, project) for project in projects]
+
+    async def rename(number: int) -> Any:
+        turned = [*range(number % 3, 3), *range(number % 3)]
+        both = [[titled(projects[n], f"{number}"), titled(parts[n], f"{number}")] for n in turned]
+        return await apply(home, *both[0], *both[1], *both[2])
+
+    async with asyncio.timeout(20):
+        answers = await asyncio.gather(*(rename(number) for number in range(12)))
+
+    assert all(answer["committed"] for answer in answers)
+    for project, scene in zip(projects, parts, strict=True):
+        await project.refresh_from_db()
+        await scene.refresh_from_db()
+        assert project.title == scene.title
+        assert await sequences(project) == list(range(1, 27))
+
+
+async def test_the_same_key_gets_the_first_answer_and_its_events_tell_the_key(home: Home) -> None:
+    project = await a_project(home)
+    doing = [scene_in(project, "One", ref="s"), shot_in("$s", " "), titled(project, "x")]
+
+    rejected = await apply(home, *doing, key="k")
+    first = await apply(home, *doing, onError=PARTLY, key="k")
+    before = await stored()
+    again = await apply(home, *doing, onError=PARTLY, key="k")
+    other = [titled(project, "y")]
+
+    assert rejected["committed"] is False  # so that the key is still free
+    assert again == first
+    assert first["committed"] is True
+    assert await refused(home, operations=other, key="k") == [
+        ("IDEMPOTENCY_KEY_REUSED", "idempotencyKey")
+    ]
+    assert await refused(home, operations=other, key="") == [(INVALID, "idempotencyKey")]
+    assert await stored() == before
+    events = await Event.filter(feed_id=project.id, sequence__gt=1)
+    assert {event.idempotency_key for event in events} == {"k"}
+
+
+async def test_a_kept_answer_holds_nothing_that_cannot_be_stored(home: Home) -> None:
+    doing = [{"ref": "a\0b\ud800"} | PROMPT, {"ref": "b"} | PROMPT, shot_in("$a\0b\ud800")]
+
+    first = await apply(home, *doing, onError=PARTLY, key="k")
+
+    assert errors(first) == [
+        (INVALID, "operations.0.ref"), None, (INVALID, "operations.2.createShot.sceneId")
+    ]  # fmt: skip
+    assert await apply(home, *doing, onError=PARTLY, key="k") == first
+
+
+async def test_the_key_of_a_single_input_has_no_place_in_a_batch(home: Home) -> None:
+    project = await a_project(home)
+    keyed = scene_in(project, idempotencyKey="k"), scene_in(project, idempotencyKey=None)
+
+    answer = await apply(home, *keyed, onError=PARTLY)
+
+    assert errors(answer) == [(INVALID, "operations.0.createScene.idempotencyKey"), None]
+
+
+async def test_the_statements_of_a_batch_grow_with_it_and_no_faster(home: Home) -> None:
+    scene = await a_scene(home, await a_project(home))
+
+    async def count(operations: int) -> int:
+        with statements() as seen:
+            await apply(home, *[shot_in(scene)] * operations)
+        return len(seen)
+
+    ten, twenty, forty = [await count(n) for n in (10, 20, 40)]
+
+    assert forty - twenty == 2 * (twenty - ten)
+    assert (twenty - ten) / 10 <= 10
