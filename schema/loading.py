@@ -53,6 +53,10 @@ class Loading:
         """When the links made now stop working."""
         raise NotImplementedError
 
+    def owns(self, client_id: str) -> bool:
+        """Whether who asks is an owner there."""
+        raise NotImplementedError
+
     def _loader(self, batch: Batch[K, V]) -> DataLoader[K, V]:
         loader = self._loaders.get(batch)
         if loader is None:

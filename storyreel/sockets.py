@@ -22,6 +22,7 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import (
     Operation,
 )
 from strawberry.subscriptions.protocols.graphql_transport_ws.types import (
+    ConnectionInitMessage,
     Message,
     PingMessage,
     SubscribeMessage,
@@ -34,6 +35,8 @@ from strawberry.utils.aio import aclosing
 from resolvers.context import Context
 from resolvers.errors import translate
 from services.errors import Refusal
+
+from .admission import FORBIDDEN, SHOWN_OUT, Reception, TurnedAway
 
 if TYPE_CHECKING:
     from graphql import GraphQLError
@@ -72,6 +75,24 @@ class SocketAdapter(ASGIWebSocketAdapter):
 
 
 class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
+    async def handle(self) -> None:
+        reception: Reception | None = getattr(self.view, "reception", None)
+        with reception.inside(self.context, self.leave) if reception else contextlib.nullcontext():
+            await super().handle()
+
+    async def handle_connection_init(self, message: ConnectionInitMessage) -> None:
+        try:
+            await super().handle_connection_init(message)
+        except TurnedAway as refusal:
+            await self.websocket.close(refusal.close_code, str(refusal))
+
+    async def leave(self) -> None:
+        """Nothing more is sent to who has to go, and nothing more is begun for them."""
+        self.connection_acknowledged = False
+        for operation_id in tuple(self.operations):
+            await self.cleanup_operation(operation_id)
+        await self.websocket.close(FORBIDDEN, SHOWN_OUT)
+
     async def handle_message(self, message: Any) -> None:
         if not isinstance(message, dict) or not isinstance(message.get("id", ""), str):
             await self.handle_invalid_message("A message is a JSON object, and an id is a string.")

@@ -108,6 +108,8 @@ async def test_no_edge_leads_to_what_is_somebody_elses(house: House) -> None:
     rows = [row for table in (await stored()).values() for row in table]
     mine = {row["id"] for row in rows if project_id in (row["id"], row.get("project_id"))}
     mine |= house.outsider.roles.keys()
+    around = [row for row in rows if row.get("client_id") in house.outsider.roles]
+    mine |= {row[name] for row in around for name in ("id", "user_id") if name in row}
     theirs = await row_ids() - mine
     seen: set[str] = set()
     for name, model in NODES.items():

@@ -35,7 +35,7 @@ def documents() -> dict[str, DocumentNode]:
 @contextmanager
 def one_server(request: pytest.FixtureRequest, folder: Path, **settings: str) -> Iterator[Server]:
     """A server of the world for all tests of a module, each of which has projects of its own."""
-    env = {"STORYREEL_DATA_DIR": str(folder / "data")}
+    env = {"STORYREEL_DATA_DIR": str(folder / "data")} | settings
     servers: WorldServers | None = None
     if request.getfixturevalue("world_name") == "postgres":
         servers = request.getfixturevalue("servers")
