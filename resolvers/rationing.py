@@ -37,5 +37,5 @@ class Rationed(FieldExtension):
         operations = len(kwargs[self._counted_by]) if self._counted_by is not None else 1
         await ration(*who, "mutations", max(1, operations))
         if self._ordered is not None:
-            await ration(*who, "generation", max(1, self._ordered(kwargs["input"])))
+            await ration(*who, "generation", max(1, self._ordered(kwargs.get("input"))))
         return await next_(source, info, **kwargs)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
+import os
 import signal
 import socket
+import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -35,12 +38,25 @@ FAILED, BAD_USAGE = 1, 2
 logger = logging.getLogger(__name__)
 
 
-def main() -> None:
+def main() -> NoReturn:
+    """One command, and the end of the process.
+
+    What the command opened it has closed. The process ends without Python's own farewell, during
+    which a thread of the storage library that just gave back an answer would abort it.
+    """
     try:
         cli()
+        status = 0
     except BadSettings as problem:
         typer.echo(str(problem), err=True)
-        raise SystemExit(BAD_USAGE) from None
+        status = BAD_USAGE
+    except SystemExit as ended:
+        status = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+    logging.shutdown()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):  # nobody reads any more
+            stream.flush()
+    os._exit(status)
 
 
 def _settings() -> Settings:

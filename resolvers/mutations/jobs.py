@@ -76,7 +76,8 @@ class JobMutations:
         return Job.of(await info.context.do(cancelling.cancel_job, id))
 
     @strawberry.mutation(
-        description="Try a job anew that failed, was canceled or lost, with the inputs it had."
+        metadata=orders(),
+        description="Try a job anew that failed, was canceled or lost, with the inputs it had.",
     )
     async def retry_job(self, info: Info, id: Id) -> Job:
         return Job.of(await info.context.do(retrying.retry_job, id))

@@ -24,6 +24,7 @@ REFUSALS = [
     (errors.Forbidden, "FORBIDDEN"),
     (errors.LimitExceeded, "LIMIT_EXCEEDED"),
     (errors.IdempotencyKeyReused, "IDEMPOTENCY_KEY_REUSED"),
+    (errors.Unauthenticated, "UNAUTHENTICATED"),
 ]
 
 

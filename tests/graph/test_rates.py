@@ -23,7 +23,7 @@ from tests.making import a_project, a_scene, a_shot, in_a_studio
 from tests.stored import stored
 
 CREATE = 'createProject(input: { prompt: "A film" }) { id }'
-NOT_MADE = {"cancelJob"}  # it answers with a job, and has nothing made
+NOT_MADE = {"cancelJob", "cancelBatch"}  # they answer with jobs, and have nothing made
 
 
 def rated(home: Home, **words: str) -> Home:
