@@ -27,5 +27,9 @@ class Actor:
     def role_at(self, client_id: str) -> Role | None:
         return self.roles.get(client_id, self.everywhere)
 
+    def nameless(self) -> Actor:
+        """Somebody who may do the same and is nobody in particular."""
+        return Actor("", "", self.roles, self.everywhere)
+
 
 SYSTEM = Actor("system", "Storyreel", {}, Role.OWNER)

@@ -59,6 +59,9 @@ PICTURE_SIDE = 2_048
 FRAME_WIDTH, FRAME_HEIGHT = 1_280, 720
 
 FEED_RECHECK_SECONDS = 5.0
+FEED_PAUSE_SECONDS = (
+    0.002  # after each frame: the first event comes at once, a stream of them joined
+)
 LIVE_INTERVAL_SECONDS = 0.1
 PROGRESS_INTERVAL_SECONDS = 0.25
 PROGRESS_STORE_SECONDS = 1.0

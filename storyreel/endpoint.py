@@ -41,6 +41,7 @@ from resolvers import api
 from resolvers.context import Context
 from resolvers.errors import INTERNAL
 
+from .delivery import Groups
 from .door import address_of
 from .origins import UNASKED, may_be_unasked
 from .sockets import NOTHING_TO_RUN, SUBSCRIBE, SocketAdapter, SocketHandler, problem, readable
@@ -104,6 +105,7 @@ class Endpoint(GraphQL[Context, None]):
             allowed_origins=tuple(origins),
         )
         self._make_context = make_context
+        self.groups = Groups()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
