@@ -35,7 +35,7 @@ EVENTS, LIVE = "projectEvents", "liveProject"
 CURSOR = "after"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Shared:
     """A subscription to follow in common: whoever has the same `key` is sent the same.
 

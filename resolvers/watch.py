@@ -42,6 +42,8 @@ class Watch:
 class Tally:
     """The worst of all that an operation was answered with."""
 
+    __slots__ = ("outcome",)
+
     def __init__(self) -> None:
         self.outcome: Outcome | None = None
 

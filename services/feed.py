@@ -40,7 +40,7 @@ class Resync:
     reason: str
 
 
-@dataclass
+@dataclass(slots=True)
 class Place:
     """Where somebody who was let in stands in a feed; `at` moves on with what they are given.
 

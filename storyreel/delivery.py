@@ -19,9 +19,13 @@ from services.feed import NOWHERE, Place
 
 from .outlets import Frame, Outlet
 
+BEGINNING_AT_ONCE = 16
+
 
 class Follower:
     """One client's end of an operation; `alone` sends it a result that nobody shares."""
+
+    __slots__ = ("_group", "alone", "outlet", "tally")
 
     def __init__(self, outlet: Outlet, alone: Callable[[Any], Awaitable[None]]) -> None:
         self.outlet = outlet
@@ -51,7 +55,7 @@ class Group:
         self.over = False
         self.followers = 0
         self.tally = Tally()
-        self._operation = operation
+        self.operation = operation
         self._standing: dict[Follower, Outlet] = {}
         self._ahead: dict[Follower, int] = {}
         self._parted: dict[Follower, asyncio.Future[int]] = {}
@@ -82,7 +86,7 @@ class Group:
     async def _run(self) -> None:
         place = Place(self.at)
         try:
-            async with aclosing(self._operation.results(place)) as results:
+            async with aclosing(self.operation.results(place)) as results:
                 async for result in results:
                     self.tally.note(result.errors)
                     self.hand_out(Frame(result), place.at)
@@ -103,7 +107,7 @@ class Group:
         for follower, at in tuple(self._ahead.items()):
             if at > to:
                 continue
-            if at == to or (not self._operation.gapless and follower.outlet.offer(frame)):
+            if at == to or (not self.operation.gapless and follower.outlet.offer(frame)):
                 self._standing[follower] = follower.outlet
                 del self._ahead[follower]
             else:
@@ -121,6 +125,18 @@ class Groups:
 
     def __init__(self) -> None:
         self._groups: dict[Hashable, Group] = {}
+        self._entrance = asyncio.Semaphore(BEGINNING_AT_ONCE)
+
+    async def begin(self, operation: Shared) -> tuple[Shared, Place, int] | None:
+        """The same operation as others follow it already, if they do: a thousand followers need not
+        keep a thousand of them; and where its follower stands. None as `Shared.beginning` has it.
+
+        When all come back at once, a few at a time are let in: more would only take memory.
+        """
+        async with self._entrance:
+            start = await operation.beginning()
+        group = self._groups.get(operation.key)
+        return (group.operation if group is not None else operation, *start) if start else None
 
     async def follow(self, operation: Shared, place: Place, goal: int, follower: Follower) -> None:
         """Deliver an operation until it is over, to who stands at `place` and must go alone at

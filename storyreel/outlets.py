@@ -68,6 +68,8 @@ class Outlet(Protocol):
 class Direct:
     """For a connection that takes frames as they are, and holds what is unsent by itself."""
 
+    __slots__ = ("_beginning", "_take")
+
     def __init__(self, operation_id: str, connection: SocketProtocol) -> None:
         self._beginning = beginning(operation_id)
         self._take = connection.take

@@ -170,9 +170,10 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
         """Deliver what is followed in common; False where it has to be answered by itself."""
         query, variables, name = operation.query, operation.variables, operation.operation_name
         found = shared(self.context, query, variables, name)
-        start = await found.beginning() if found is not None else None
-        if found is None or start is None:
+        begun = await self.view.groups.begin(found) if found is not None else None
+        if begun is None:
             return False
+        found, place, goal = begun
 
         async def alone(result: Any) -> None:
             follower.tally.note(result.errors)
@@ -183,7 +184,7 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
         self._followers[operation.id] = follower
         try:
             with watching(self.context.watch, found.name, follower.tally):
-                await self.view.groups.follow(found, *start, follower)
+                await self.view.groups.follow(found, place, goal, follower)
         finally:
             if self._followers.get(operation.id) is follower:
                 del self._followers[operation.id]

@@ -57,10 +57,10 @@ class Served:
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def memory_kilobytes(self) -> int:
-        """Of its own, not shared with other processes."""
+        """What it has written to by itself; pages of files come and go with other processes."""
         rollup = Path(f"/proc/{self.process.pid}/smaps_rollup").read_text().splitlines()
-        own = [line.split() for line in rollup if line.startswith("Private_")]
-        return sum(int(kilobytes) for _, kilobytes, _ in own)
+        [dirty] = [line.split() for line in rollup if line.startswith("Private_Dirty")]
+        return int(dirty[1])
 
 
 def pinned(command: list[str], core: int, **options: Any) -> subprocess.Popen[str]:

@@ -94,7 +94,7 @@ class Viewer:
     async def _follow_in_common(self, variables: dict[str, Any]) -> None:
         found = shared(self._context(), self.query, variables, None)
         assert found is not None
-        start = await found.beginning()
+        start = await self.groups.begin(found)
 
         async def take(message: str) -> None:
             self.common.append(orjson.loads(message)["payload"])
@@ -106,7 +106,7 @@ class Viewer:
             self.common.append({"errors": True})
         else:
             follower = Follower(Unsteady(take, self.every), take_alone)
-            await self.groups.follow(found, *start, follower)
+            await self.groups.follow(*start, follower)
 
     async def _follow_alone(self, variables: dict[str, Any]) -> None:
         results = await api.stream(self.query, variables, self._context())
