@@ -1,7 +1,7 @@
 # Storyreel: a server (`serve`, the default) or a worker (`worker`), by the same image.
 #
-# Today the server refuses every address but loopback, because it has no authentication; inside a
-# container loopback reaches nobody. Run it with the host's network (see compose.yaml).
+# Inside a container loopback reaches nobody, so it listens to all and everybody has to show a token
+# (the README says how to make the first one). STORYREEL_AUTH=jwt lets an identity provider vouch.
 
 FROM python:3.11-slim AS build
 WORKDIR /build
@@ -29,6 +29,8 @@ ENV PATH=/opt/storyreel/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     STORYREEL_DATA_DIR=/data \
     STORYREEL_LOG_FORMAT=json \
+    STORYREEL_AUTH=token \
+    STORYREEL_HOST=0.0.0.0 \
     STORYREEL_PORT=8000 \
     STORYREEL_WORKER_PORT=8010
 USER 10001

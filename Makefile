@@ -24,7 +24,7 @@ WITH_NPM = if $(NODE_FITS); then npm=npm; else \
 	PATH="$(NODE)/bin:$$PATH"; npm="node $(NODE)/lib/node_modules/npm/bin/npm-cli.js"; fi;
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run web demo worker test test-sqlite test-postgres conformance check lint types \
+.PHONY: help setup run web demo worker test test-sqlite test-postgres conformance soak check lint types \
 	architecture schema migration lock clean
 
 ##@ Use it
@@ -60,6 +60,9 @@ test-sqlite: $(READY)  ## The suite on SQLite alone
 
 test-postgres: $(READY)  ## The suite on PostgreSQL with Redis alone
 	$(call pytest,postgres) $(ARGS)
+
+soak: $(READY)  ## Fifty clients for ten minutes while processes are killed: ARGS="--world postgres"
+	@$(PYTHON) -m bench.soak $(ARGS)
 
 conformance: $(CLIENTS)  ## Fetch the clients that tests drive the server with; `make test` does it where Node.js is
 

@@ -11,18 +11,22 @@ from .ids import new_id, prefix_of
 from .image import Image, MediaStatus
 from .job import ACTIVE, Job, JobBatch, JobKind, JobStatus, job_of, jobs_by_status, run_named
 from .legacy import LegacyMigration
+from .membership import Invitation, MemberRole, Membership
 from .presence import Presence
 from .progress import ProjectProgress, RedesignStatus, progress_of_projects, scenes_complete
 from .project import Project, WorkflowVersion
 from .reading import by_any_id
+from .revision import Revision, access_revision, raise_access_revision
 from .scene import Scene
 from .selection import StoryboardSelection
 from .shot import Shot
+from .token import ApiToken
 from .waiting import queue_positions, seconds_taken
 from .worker import Worker, workers_seen_since
 
 __all__ = [
     "ACTIVE",
+    "ApiToken",
     "Asset",
     "Client",
     "DeletedFile",
@@ -34,18 +38,22 @@ __all__ = [
     "Feed",
     "IdempotencyRecord",
     "Image",
+    "Invitation",
     "Job",
     "JobBatch",
     "JobKind",
     "JobStatus",
     "LegacyMigration",
     "MediaStatus",
+    "MemberRole",
+    "Membership",
     "Mention",
     "Presence",
     "Project",
     "ProjectProgress",
     "Ranked",
     "RedesignStatus",
+    "Revision",
     "Row",
     "Scene",
     "Shot",
@@ -54,6 +62,7 @@ __all__ = [
     "User",
     "Worker",
     "WorkflowVersion",
+    "access_revision",
     "by_any_id",
     "events_after",
     "job_of",
@@ -64,6 +73,7 @@ __all__ = [
     "prefix_of",
     "progress_of_projects",
     "queue_positions",
+    "raise_access_revision",
     "references_of",
     "run_named",
     "scenes_complete",

@@ -20,11 +20,14 @@ class Client(Row):
 
 
 class User(Row):
-    """Somebody who acts."""
+    """Somebody who acts. `subject` is who they are to the identity provider: its address, a space,
+    and its name for them. People made here have none.
+    """
 
     PREFIX = "usr"
 
     name = fields.CharField(max_length=200)
+    subject = fields.CharField(max_length=512, unique=True, null=True)
 
     class Meta:
         table = "user_account"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -11,6 +11,7 @@ import strawberry
 from schema.cursor import Cursor
 from schema.given import given
 from schema.loading import Loading
+from services import access
 from services.actor import Actor
 from services.feed import Place
 from services.idempotency import Once
@@ -54,11 +55,19 @@ class Context(Loading):
         self.resume_after: str | None = None
         """The cursor with which the transport itself came back, later than any in the document."""
 
+        self.authorization: str | None = None
+        """What the upgrade to a WebSocket said of who asks."""
+        self.connection_params: Mapping[str, Any] = {}
+        """What the first message on it said."""
+
     def asset_url(self, asset_id: str) -> str:
-        return self._links.url(asset_id)
+        return self._links.url(asset_id, self.actor.bearer, self.actor.expires)
 
     def asset_url_expires(self) -> datetime:
-        return self._links.expires_at()
+        return self._links.expires_at(self.actor.expires)
+
+    def owns(self, client_id: str) -> bool:
+        return access.owns(self.actor, client_id)
 
     async def do(
         self, act: Callable[Concatenate[Work, P], Awaitable[R]], *args: P.args, **kwargs: P.kwargs

@@ -10,8 +10,10 @@ from strawberry.exceptions import MissingQueryError
 from strawberry.extensions.runner import SchemaExtensionsRunner
 from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
-from strawberry.types import ExecutionContext, ExecutionResult
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
+from strawberry.types import ExecutionContext
 from strawberry.types.execution import PreExecutionError
+from strawberry.utils.await_maybe import await_maybe
 
 from schema import event
 from schema.asset import Asset
@@ -29,22 +31,31 @@ from .subscriptions import Subscription
 from .watch import Watched
 
 READS_MAX = 3
-CONTEXT = 2  # its place among the arguments of `execute`
 
 
-class Graph(strawberry.Schema):
-    """Our schema. Errors are translated where they are sent, so here they are not logged again."""
+class Rereading(StrawberryGraphQLCoreExecutionContext):
+    """Answers once. A query, or an event of a stream, that met a deletion between two reads is read
+    again: a follower that goes on after an error would have missed that event.
+    """
 
-    async def execute(self, *args: Any, **named: Any) -> ExecutionResult:
-        """Answer once; a query that met a deletion between two reads is read again."""
-        context = named.get("context_value") or args[CONTEXT]
-        for _ in range(READS_MAX):
-            result = await super().execute(*args, **named)
+    def execute_operation(self, serially: bool | None = None) -> Any:
+        result = super().execute_operation(serially)
+        return self._whole(result, serially) if self.is_awaitable(result) else result
+
+    async def _whole(self, reading: Any, serially: bool | None) -> Any:
+        result, context = await reading, self.context_value
+        for _ in range(READS_MAX - 1):
             torn = any(isinstance(error.original_error, Torn) for error in result.errors or ())
             if not torn or context.has_written:
                 break
             context.forget()
+            again: Any = self.build_per_event_executor(self.root_value)
+            result = await await_maybe(super(Rereading, again).execute_operation(serially))
         return result
+
+
+class Graph(strawberry.Schema):
+    """Our schema. Errors are translated where they are sent, so here they are not logged again."""
 
     def process_errors(
         self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None
@@ -107,5 +118,6 @@ api = Graph(
     subscription=Subscription,
     types=[Asset, Client, JobBatch, *event.KINDS.values(), event.RemovedEvent],
     extensions=[Watched],
+    execution_context_class=Rereading,
     config=StrawberryConfig(scalar_map={Cursor: CURSOR_SCALAR}),
 )

@@ -3,6 +3,7 @@ from typing import Annotated, Any, TypeVar
 import strawberry
 
 import models
+from schema.client import Client, Membership, Viewer
 from schema.connection import After, Connection, First
 from schema.image import Image
 from schema.job import Job
@@ -12,7 +13,7 @@ from schema.scene import Scene
 from schema.selection import StoryboardSelection
 from schema.shot import Shot
 from schema.size import counted_by
-from schema.view import View, view_of
+from schema.view import ById, View, view_of
 from services import access, projects
 
 from .arguments import Id
@@ -30,6 +31,19 @@ class ProjectConnection(Connection[Project]):
 
 @strawberry.type(description="Reads. What is missing and what is not yours are both null.")
 class Query:
+    @strawberry.field(description="You, and where you may work.")
+    async def viewer(self, info: Info) -> Viewer:
+        actor = info.context.actor
+        clients = await info.context.load_all(ById(models.Client), access.clients_of(actor))
+        memberships = [
+            Membership(
+                client=Client.of(client), role=models.MemberRole[actor.roles[client.id].name]
+            )
+            for client in clients
+            if client is not None
+        ]
+        return Viewer(id=strawberry.ID(actor.id), name=actor.name, memberships=memberships)
+
     @strawberry.field(description="Your projects, newest first.")
     async def projects(
         self, info: Info, first: First = 50, after: After = None

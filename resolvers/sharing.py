@@ -94,8 +94,9 @@ def shared(
     own_name = operation.name.value if operation.name else None
     traits = document.traits(api._schema)
     actor = context.actor if traits.personal else context.actor.nameless()
-    rights = (actor.id, frozenset(actor.roles.items()), actor.everywhere)
-    key = (traits.normalized, own_name, known, rights)
+    person = (actor.id, actor.bearer, actor.expires)
+    rights = (frozenset(actor.roles.items()), actor.everywhere, actor.ceiling, actor.only_at)
+    key = (traits.normalized, own_name, known, person, rights)
     gapless = field.name.value == EVENTS
     return Shared(key, own_name, gapless, query, given, context, actor, arguments)
 

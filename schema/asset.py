@@ -23,6 +23,6 @@ class Asset(View[models.Asset], Node):
     def url(self, info: Info) -> str:
         return info.context.asset_url(self.row.id)
 
-    @strawberry.field(description="When the link stops working.")
+    @strawberry.field(metadata=personal(), description="When the link stops working.")
     def expires_at(self, info: Info) -> datetime:
         return info.context.asset_url_expires()

@@ -236,3 +236,13 @@ class SetPresenceInput:
     editing: bool = strawberry.field(
         default=False, description="Whether you are changing it; for 30 seconds unless said again."
     )
+
+
+@strawberry.input(description="Whom to invite, to which client.")
+class InviteMemberInput:
+    client_slug: str | None = may("The client, by its short name.")
+    client_id: strawberry.ID | None = may("The client, by its id.")
+    role: models.MemberRole = must("What they will be.")
+    days: int | None = may("How long the code works, 1 to 90; 7 by default.")
+    name: str | None = may("Whom it is meant for, as a note to owners.")
+    idempotency_key: str | None = may(KEY)

@@ -6,6 +6,7 @@ they read may be trusted: for one query, one mutation field, or one event of a s
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
@@ -28,12 +29,16 @@ class Loading:
         self._loaders: dict[Callable[..., Any], DataLoader[Any, Any]] = {}
 
     def load(self, batch: Batch[K, V], key: K) -> Awaitable[V]:
-        """The value of one key. All keys asked for in one turn of the event loop share a read."""
-        return self._loader(batch).load(key)
+        """The value of one key. All keys asked for in one turn of the event loop share a read.
+
+        A field that fails makes graphql-core cancel the fields beside it: who waits for the same
+        value elsewhere still gets it.
+        """
+        return asyncio.shield(self._loader(batch).load(key))
 
     def load_all(self, batch: Batch[K, V], keys: Iterable[K]) -> Awaitable[list[V]]:
         """The values of several keys, in their order."""
-        return self._loader(batch).load_many(keys)
+        return asyncio.shield(self._loader(batch).load_many(keys))
 
     def forget(self) -> None:
         """Read everything anew from here on."""
@@ -46,6 +51,10 @@ class Loading:
 
     def asset_url_expires(self) -> datetime:
         """When the links made now stop working."""
+        raise NotImplementedError
+
+    def owns(self, client_id: str) -> bool:
+        """Whether who asks is an owner there."""
         raise NotImplementedError
 
     def _loader(self, batch: Batch[K, V]) -> DataLoader[K, V]:

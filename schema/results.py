@@ -5,6 +5,7 @@ from typing import Annotated
 import strawberry
 from strawberry.scalars import JSON
 
+from .client import Invitation
 from .project import Project
 from .scene import Scene
 from .shot import Shot
@@ -52,4 +53,12 @@ class Restoration:
     id: strawberry.ID = strawberry.field(description="What was to be restored.")
     restored: list[strawberry.ID] = strawberry.field(
         description="Every id that is there again, owners before what belongs to them."
+    )
+
+
+@strawberry.type(description="An invitation that was just made.")
+class Invited:
+    invitation: Invitation = strawberry.field(description="The invitation.")
+    code: str | None = strawberry.field(
+        description="For whom you invite. It is shown this once: a repeated request answers null."
     )

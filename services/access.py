@@ -17,14 +17,17 @@ from models import (
     Client,
     DeletionRecord,
     Image,
+    Invitation,
     Job,
     JobBatch,
     LegacyMigration,
+    Membership,
     Project,
     Row,
     Scene,
     Shot,
     StoryboardSelection,
+    User,
     prefix_of,
     reading,
 )
@@ -36,13 +39,11 @@ from .errors import Forbidden, InvalidInput, LimitExceeded, NotFound
 
 R = TypeVar("R", bound=Row)
 
-NODES = {
-    model.PREFIX
-    for model in (
-        *(Client, Project, Scene, Shot, Image, StoryboardSelection),
-        *(Job, JobBatch, Asset, LegacyMigration),
-    )
-}
+OF_A_PROJECT = (Project, Scene, Shot, Image, StoryboardSelection, Job, JobBatch, Asset)
+OF_A_CLIENT = (User, Membership, Invitation, LegacyMigration)
+NODES = {model.PREFIX for model in (Client, *OF_A_CLIENT, *OF_A_PROJECT)}
+SILENT = ("storyboard", "api", "record", "account")
+"""What tables are called besides what they hold."""
 
 NO_CLIENT = ""
 """No client's id: who belongs to none asks by the same statements as everybody."""
@@ -53,8 +54,8 @@ OWNED = (
 
 
 def named(model: type[Row]) -> str:
-    table = model._meta.db_table.removesuffix("_record")
-    return table.replace("storyboard_", "").replace("job_", "").replace("_", " ")
+    words = model._meta.db_table.removeprefix("job_").split("_")
+    return " ".join(word for word in words if word not in SILENT)
 
 
 def check_id(model: type[Row], row_id: str, field: str = "id") -> str:
@@ -137,6 +138,19 @@ async def restorable(actor: Actor, record_id: str, field: str) -> DeletionRecord
     return record
 
 
+async def owned(actor: Actor, client_id: str, field: str) -> Client:
+    """The client, refusing one that is not visible or whose members the actor may not manage."""
+    client = await seen(actor, Client, client_id, field)
+    if not owns(actor, client.id):
+        raise Forbidden("Only an owner may do this.", field)
+    return client
+
+
+def owns(actor: Actor, client_id: str) -> bool:
+    """Whether the actor manages who else comes to a client."""
+    return (actor.role_at(client_id) or 0) >= Role.OWNER
+
+
 def not_found(model: type[Row], field: str) -> NotFound:
     return NotFound(f"There is no such {named(model)}.", field)
 
@@ -155,11 +169,17 @@ def feeds_of(actor: Actor) -> tuple[str, list[str]]:
 
 
 def _seen_by(actor: Actor, model: type[Row]) -> Q:
-    """The condition that leaves of a model what the actor may see: what is of their clients."""
+    """The condition that leaves of a model what the actor may see: what is of their clients; of
+    invitations, what is of those they own; of users, themselves and who is a member there too."""
     if actor.everywhere is not None:
         return Q()
+    clients = clients_of(actor)
+    if model is User:
+        return Q(memberships__client_id__in=clients or [NO_CLIENT]) | Q(id=actor.id)
+    if model is Invitation:
+        clients = [client_id for client_id in clients if owns(actor, client_id)]
     column = _client_column(model) or "project__client_id"
-    theirs: dict[str, Any] = {f"{column}__in": clients_of(actor) or [NO_CLIENT]}
+    theirs: dict[str, Any] = {f"{column}__in": clients or [NO_CLIENT]}
     return Q(**theirs)
 
 

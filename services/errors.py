@@ -39,6 +39,12 @@ class Forbidden(Refusal):
     code = "FORBIDDEN"
 
 
+class Unauthenticated(Refusal):
+    """Nobody knows who asks. It says the same whatever is wrong with a credential."""
+
+    code = "UNAUTHENTICATED"
+
+
 class LimitExceeded(Refusal):
     """A documented limit would be passed."""
 

@@ -41,13 +41,14 @@ async def create_project(work: Work, given: Mapping[str, Any]) -> Project:
 
 
 async def client_for(actor: Actor, slug: str | None) -> Client:
-    """The client named, or the actor's first, if the actor may create there."""
+    """The client named, or the first one where the actor may create."""
     mine = await Client.filter(id__in=clients_of(actor)).order_by("id")
-    for client in mine:
-        if slug is None or client.slug == slug:
-            if actor.roles[client.id] < Role.EDITOR:
-                raise Forbidden("You may look at this client's projects but not add one.")
+    named = [client for client in mine if slug in (None, client.slug)]
+    for client in named:
+        if actor.roles[client.id] >= Role.EDITOR:
             return client
+    if named:
+        raise Forbidden("You may look at this client's projects but not add one.")
     raise NotFound("There is no such client.", "input.clientSlug")
 
 

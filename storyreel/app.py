@@ -11,8 +11,10 @@ from starlette.types import ASGIApp
 from models import Asset
 from resolvers.context import Context
 from resolvers.documents import Documents
+from services.access import visible
 
-from .asset_route import AssetFile, asset_route
+from .admission import Reception
+from .asset_route import AssetFile, FindFile, asset_route
 from .door import Door
 from .endpoint import Endpoint
 from .graphiql import graphiql_routes
@@ -28,7 +30,9 @@ def create_app(house: House, documents: Documents) -> ASGIApp:
     """All that is served of an open house."""
     watch = house.metrics.operations
     endpoint = Endpoint(
-        lambda: Context(house.actor, house.world, house.links, watch, documents), house.origins
+        lambda: Context(house.actor, house.world, house.links, watch, documents),
+        house.origins,
+        house.reception,
     )
     door = Door(endpoint, house.world.rates, house.connections_max)
     app = Starlette(
@@ -36,7 +40,7 @@ def create_app(house: House, documents: Documents) -> ASGIApp:
             *graphiql_routes(PATH),
             Route(PATH, door),
             WebSocketRoute(PATH, door),
-            asset_route(house.links, house.world.storage, find_asset),
+            asset_route(house.links, house.world.storage, assets(house.reception)),
             *probe_routes(house),
         ],
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=house.hosts)],
@@ -49,8 +53,17 @@ def create_probes(house: House) -> ASGIApp:
     return SecureHeaders(Starlette(routes=probe_routes(house)), https=house.https)
 
 
-async def find_asset(asset_id: str) -> AssetFile | None:
-    asset = await Asset.get_or_none(id=asset_id)
-    if asset is None:
-        return None
-    return AssetFile(asset.sha256, asset.media_type, asset.size, asset.filename)
+def assets(reception: Reception | None) -> FindFile:
+    """Finds the file of an asset; with a reception only if the link's bearer may see it now."""
+
+    async def find(asset_id: str, bearer: str) -> AssetFile | None:
+        if reception is None:
+            asset = await Asset.get_or_none(id=asset_id)
+        else:
+            actor = await reception.known(bearer)
+            asset = await visible(actor, Asset, asset_id) if actor is not None else None
+        if asset is None:
+            return None
+        return AssetFile(asset.sha256, asset.media_type, asset.size, asset.filename)
+
+    return find

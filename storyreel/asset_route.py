@@ -38,17 +38,21 @@ class Unsatisfiable(Exception):
     """The range asked for has no byte in the file."""
 
 
-def asset_route(
-    links: Links, storage: Storage, find: Callable[[str], Awaitable[AssetFile | None]]
-) -> Route:
+FindFile = Callable[[str, str], Awaitable[AssetFile | None]]
+"""By an asset's id, what the bearer that its link was made for may see right now."""
+
+
+def asset_route(links: Links, storage: Storage, find: FindFile) -> Route:
     """The signature is checked before anything is looked up, so that guessing ids tells nothing."""
 
     async def serve(request: Request) -> Response:
         asset_id: str = request.path_params["asset_id"]
-        expires = request.query_params.get("expires", "")
-        if not links.verify(asset_id, expires, request.query_params.get("signature", "")):
+        expires, bearer, signature = [
+            request.query_params.get(name, "") for name in ("expires", "for", "signature")
+        ]
+        if not links.verify(asset_id, expires, signature, bearer):
             return _refusal(403, "FORBIDDEN", "This link is not valid, or no longer.")
-        file = await find(asset_id)
+        file = await find(asset_id, bearer)
         if file is None:
             return _refusal(404, "NOT_FOUND", "There is no such asset.")
         headers = _headers(file, max_age=int(int(expires) - links.now()))

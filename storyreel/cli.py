@@ -1,4 +1,4 @@
-"""The command line: `python -m storyreel serve | worker | demo | migrate | …`."""
+"""The command line: `python -m storyreel serve | worker | token | member | migrate | …`."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from . import admin
 from .settings import BadSettings, Settings, read_settings
 
 if TYPE_CHECKING:
@@ -25,6 +26,9 @@ cli = typer.Typer(
     no_args_is_help=True,
     help="The live GraphQL backend of a storyboard room.",
 )
+
+cli.add_typer(admin.token, name="token")
+cli.add_typer(admin.member, name="member")
 
 FAILED, BAD_USAGE = 1, 2
 

@@ -24,8 +24,11 @@ from models import jobs_by_status, workers_seen_since
 from models.database import close_database, open_database, statement
 from models.migrating import pending
 from services import limits
+from services.actor import SYSTEM
 from services.backends.engine import EngineQueue
+from services.backends.provider_keys import ProviderKeys
 from services.backends.storage import Storage
+from services.granting import all_tokens
 from services.world import utc_now
 
 from .settings import Settings
@@ -59,6 +62,7 @@ async def examine(settings: Settings) -> list[Diagnosis]:
         "engine": _engine,
         "storage": _writable,
         "bus": _echo,
+        "identity": _known,
         "workers": _workers,
     }
     return [await _diagnose(name, ask, settings) for name, ask in checks.items()]
@@ -85,6 +89,8 @@ ADVICE = {
     "engine": "Start a server once, which prepares the engine, or correct STORYREEL_ENGINE_URL.",
     "storage": "See that the folder or bucket of STORYREEL_STORAGE_URL exists and may be written.",
     "bus": "Start the server of STORYREEL_BUS_URL. Until then changes arrive seconds later.",
+    "identity": "See that STORYREEL_JWKS_URL is the provider's, and within reach from here.",
+    "tokens": "`storyreel member add` and `storyreel token create` let the first one in.",
     "workers": "Start `storyreel worker`, or the server with STORYREEL_EMBEDDED_WORKER=true.",
 }
 
@@ -141,6 +147,23 @@ async def _echo(settings: Settings) -> Answer:
     return "ok", f"{_place(settings.bus)} echoes in {health.echo_seconds * 1000:.1f} ms.", ""
 
 
+async def _known(settings: Settings) -> Answer:
+    if settings.auth == "none":
+        return "ok", "Whoever is at this machine is its one user.", ""
+    if settings.auth == "jwt":
+        keys = ProviderKeys(settings.jwks_url)
+        try:
+            count = len(list(await keys.known()))
+        finally:
+            await keys.close()
+        return "ok", f"{_place(settings.jwks_url)} has {count} usable keys.", ""
+    async with _database(settings):
+        good = [token for token in await all_tokens(SYSTEM) if token.good_at(utc_now())]
+    if not good:
+        return "note", "There is no token: nobody can come in.", ADVICE["tokens"]
+    return "ok", f"{len(good)} tokens are good.", ""
+
+
 async def _workers(settings: Settings) -> Answer:
     async with _database(settings):
         jobs = sum((await jobs_by_status()).values())
@@ -178,7 +201,10 @@ def _place(url: str) -> str:
 
 def without_secrets(text: str, settings: Settings) -> str:
     """The text of somebody else's exception without what is secret here."""
-    urls = (settings.database, settings.engine, settings.bus, settings.storage)
+    urls = (
+        *(settings.database, settings.engine, settings.bus, settings.storage),
+        settings.jwks_url,
+    )
     secrets = {settings.secret, *(urlsplit(url).password or "" for url in urls)}
     for secret in sorted(secrets | {unquote(each) for each in secrets}, key=len, reverse=True):
         text = text.replace(secret, "***") if secret else text

@@ -17,7 +17,7 @@ import orjson
 from cross_web import AsyncHTTPRequestAdapter, HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
 from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData
@@ -36,15 +36,19 @@ from strawberry.subscriptions import (
 )
 from strawberry.types import ExecutionResult, SubscriptionExecutionResult
 from strawberry.types.graphql import OperationType
+from strawberry.types.unset import UnsetType
 
 from resolvers import api
 from resolvers.context import Context
 from resolvers.errors import INTERNAL
+from services.errors import Unauthenticated
 
+from .admission import Reception, Welcome, shown_by, shown_in, told, turned_away
 from .delivery import Groups
 from .door import address_of
 from .origins import UNASKED, may_be_unasked
 from .sockets import NOTHING_TO_RUN, SUBSCRIBE, SocketAdapter, SocketHandler, problem, readable
+from .traffic import STREAMS
 
 JSON_TYPE = "application/json"
 RESPONSE_TYPE = "application/graphql-response+json"
@@ -82,7 +86,10 @@ class LineFeedSSE(SSETransport):
 
 
 class Endpoint(GraphQL[Context, None]):
-    """The one GraphQL address, for HTTP requests, event streams and WebSockets."""
+    """The one GraphQL address, for HTTP requests, event streams and WebSockets.
+
+    With a reception, who asks is whom it admits; without one, whom `make_context` names.
+    """
 
     graphql_transport_ws_handler_class = SocketHandler
     websocket_adapter_class = SocketAdapter
@@ -93,7 +100,12 @@ class Endpoint(GraphQL[Context, None]):
 
     body_seconds = BODY_SECONDS
 
-    def __init__(self, make_context: Callable[[], Context], origins: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        make_context: Callable[[], Context],
+        origins: Collection[str] = (),
+        reception: Reception | None = None,
+    ) -> None:
         super().__init__(
             api,
             graphql_ide=None,
@@ -105,6 +117,7 @@ class Endpoint(GraphQL[Context, None]):
             allowed_origins=tuple(origins),
         )
         self._make_context = make_context
+        self.reception = reception
         self.groups = Groups()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -112,8 +125,13 @@ class Endpoint(GraphQL[Context, None]):
             await super().__call__(scope, receive, send)
             return
         request = Request(scope, _bounded(receive, self.body_seconds))
+        response: ASGIApp
         try:
-            response = await self.run(request)
+            if self.reception is not None:  # before anything is parsed
+                request.state.actor = await self.reception.admit(shown_by(request.headers))
+            response = self._while_welcome(request, await self.run(request))
+        except Unauthenticated:
+            response = turned_away(_accepted(request))
         except HTTPException as refusal:
             response = _refused(request, refusal)
         except ClientDisconnect:
@@ -124,10 +142,28 @@ class Endpoint(GraphQL[Context, None]):
         self, request: Request | WebSocket, response: Response | WebSocket
     ) -> Context:
         context = self._make_context()
+        context.authorization = shown_by(request.headers)
+        context.actor = getattr(request.state, "actor", context.actor)
         context.address = address_of(request)
         context.resume_after = request.headers.get("last-event-id") or None
         request.state.context = context
         return context
+
+    async def on_ws_connect(self, context: Context) -> UnsetType | dict[str, object] | None:
+        if self.reception is not None:
+            shown = shown_in(context.connection_params) or context.authorization
+            context.actor = await self.reception.admit(shown)
+        return await super().on_ws_connect(context)
+
+    def _while_welcome(self, request: Request, response: Response) -> ASGIApp:
+        """A stream ends when its reader has to leave."""
+        kind = response.headers.get("content-type", "")
+        if self.reception is None or not kind.startswith(STREAMS):
+            return response
+        error = orjson.dumps({"errors": [told()]}).decode()
+        events = kind.startswith("text/event-stream")
+        farewell = LineFeedSSE().encode_event("next", error) if events else ""
+        return Welcome(self.reception, request.state.context, response, farewell.encode())
 
     async def get_sub_response(self, request: Request | WebSocket) -> Response:
         response = await super().get_sub_response(request)

@@ -15,7 +15,7 @@ from structlog.types import EventDict, Processor, WrappedLogger
 
 Format = Literal["text", "json"]
 
-TALKATIVE = ("uvicorn", "uvicorn.error", "dbos", "tortoise", "strawberry")
+TALKATIVE = ("uvicorn", "uvicorn.error", "dbos", "httpx", "tortoise", "strawberry")
 
 
 def write_logs(level: str, form: Format) -> None:

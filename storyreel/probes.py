@@ -1,7 +1,8 @@
 """What load balancers, schedulers and Prometheus ask, without GraphQL.
 
 `/healthz`: the process is alive. `/readyz`: it can do its work, else 503 with what it lacks.
-`/metrics`: what it counts.
+`/metrics`: what it counts; with authentication only for an API token, which none but an operator
+can make. A loopback address is no proof: behind a proxy everybody has one.
 """
 
 from __future__ import annotations
@@ -11,6 +12,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from models import ApiToken, prefix_of
+from services.errors import Unauthenticated
+
+from .admission import shown_by, turned_away
 from .wiring import House
 
 
@@ -23,6 +28,13 @@ def probe_routes(house: House) -> list[Route]:
         return _answer({"status": "ok", "checks": [f.check for f in findings]})
 
     async def metrics(request: Request) -> Response:
+        if house.reception is not None:
+            try:
+                actor = await house.reception.admit(shown_by(request.headers))
+            except Unauthenticated:
+                return turned_away("application/json")
+            if prefix_of(actor.bearer) != ApiToken.PREFIX:
+                return turned_away("application/json")
         text = await house.metrics.exposition(house.world)
         return Response(text, media_type=CONTENT_TYPE_LATEST)
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services import limits
@@ -17,6 +18,7 @@ from services.backends.rates import Limit, parsed
 PREFIX = "STORYREEL_"
 SECRET_LENGTH = 32
 LOOPBACK_NAMES = ["localhost", "127.0.0.1", "[::1]"]
+HOST = re.compile(r"\*|(\*\.)?[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:]+\]")
 WORKER_SLOTS = 64
 MAX = 10**12  # of a limit
 MUTATION_RATE = "600/minute"
@@ -44,9 +46,14 @@ class Settings(BaseSettings):
     bus_url: str = ""
     storage_url: str = ""
     engine_url: str = ""
+    auth: Literal["none", "token", "jwt"] = "none"
+    jwks_url: Annotated[str, Field(validate_default=True)] = ""
+    jwt_issuer: Annotated[str, Field(validate_default=True)] = ""
+    jwt_audience: Annotated[str, Field(validate_default=True)] = ""
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65_535)] = 8000
     public_url: str = ""
+    hosts: str = ""
     secret: Annotated[str, Field(repr=False)] = ""
     link_hours: Annotated[float, Field(ge=0.01, le=168)] = 6
     embedded_worker: bool = True
@@ -65,7 +72,6 @@ class Settings(BaseSettings):
     cost_max: Annotated[int, Field(ge=1, le=MAX)] = limits.QUERY_COST
     introspection: bool = True
     persisted_only: Path | None = None
-    auth: Literal["none", "token", "jwt"] = "none"
     origins: str = ""
     trusted_proxies: str = ""
     mutation_rate: str = ""
@@ -102,15 +108,46 @@ class Settings(BaseSettings):
     def _engine(cls, url: str) -> str:
         return _known(url, "sqlite", "postgresql")
 
+    @field_validator("jwks_url", "jwt_issuer", "jwt_audience")
+    @classmethod
+    def _needed(cls, value: str, given: ValidationInfo) -> str:
+        if not value and given.data.get("auth") == "jwt":
+            raise ValueError("must be set while STORYREEL_AUTH is jwt")
+        if any(character.isspace() for character in value):
+            raise ValueError("must not contain spaces")
+        if len(value) > limits.ISSUER:
+            raise ValueError(f"must have at most {limits.ISSUER} characters")
+        return value
+
+    @field_validator("jwks_url")
+    @classmethod
+    def _private(cls, url: str) -> str:
+        _known(url, "https", "http")
+        host = urlsplit(url).hostname or ""
+        if url.startswith("http://") and host != "localhost" and not _is_loopback(host):
+            raise ValueError("must start with https://: whoever changes the keys can be anybody")
+        return url
+
     @field_validator("host")
     @classmethod
-    def _loopback(cls, host: str) -> str:
-        if host != "localhost" and not _is_loopback(host):
+    def _reachable(cls, host: str, given: ValidationInfo) -> str:
+        if host == "localhost" or _is_loopback(host):
+            return host
+        if given.data.get("auth") == "none":
             raise ValueError(
-                "must be a loopback address: there is no authentication yet, "
-                "so nobody but this machine may reach the server"
+                "must be a loopback address while STORYREEL_AUTH is none, "
+                "so that nobody but this machine may reach the server"
             )
+        if not _is_address(host):
+            raise ValueError("must be an address, such as 0.0.0.0 for all of this machine")
         return host
+
+    @field_validator("hosts")
+    @classmethod
+    def _names(cls, hosts: str) -> str:
+        if not all(HOST.fullmatch(host) for host in _words(hosts)):
+            raise ValueError("must be names without ports, such as board.example,*.board.example")
+        return hosts
 
     @field_validator("public_url")
     @classmethod
@@ -185,10 +222,11 @@ class Settings(BaseSettings):
         return self.storage_url or str(self.data_dir / "assets")
 
     @property
-    def hosts(self) -> list[str]:
+    def trusted_hosts(self) -> list[str]:
         """The names under which the server may be addressed: any other one is somebody's trick."""
         public = urlsplit(self.public_url).hostname
-        return [*LOOPBACK_NAMES, self.host, *([public] if public else [])]
+        own = [*LOOPBACK_NAMES, self.host, *([public] if public else [])]
+        return own + _words(self.hosts)
 
     @property
     def allowed_origins(self) -> list[str]:
@@ -250,10 +288,15 @@ def _or(names: list[str]) -> str:
 
 
 def _is_loopback(host: str) -> bool:
+    return _is_address(host) and ipaddress.ip_address(host).is_loopback
+
+
+def _is_address(host: str) -> bool:
     try:
-        return ipaddress.ip_address(host).is_loopback
+        ipaddress.ip_address(host)
     except ValueError:
         return False
+    return True
 
 
 def read_settings() -> Settings:

@@ -22,6 +22,7 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import (
     Operation,
 )
 from strawberry.subscriptions.protocols.graphql_transport_ws.types import (
+    ConnectionInitMessage,
     Message,
     PingMessage,
     SubscribeMessage,
@@ -37,6 +38,7 @@ from resolvers.sharing import shared
 from resolvers.watch import watching
 from services.errors import Refusal
 
+from .admission import FORBIDDEN, SHOWN_OUT, Reception, TurnedAway
 from .delivery import Follower
 from .outlets import Direct, Outbox, Outlet
 from .socket_protocol import FRAMES, SocketProtocol
@@ -108,6 +110,24 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
     def __init__(self, *args: Any, **named: Any) -> None:
         super().__init__(*args, **named)
         self._followers: dict[str, Follower] = {}
+
+    async def handle(self) -> None:
+        reception: Reception | None = getattr(self.view, "reception", None)
+        with reception.inside(self.context, self.leave) if reception else contextlib.nullcontext():
+            await super().handle()
+
+    async def handle_connection_init(self, message: ConnectionInitMessage) -> None:
+        try:
+            await super().handle_connection_init(message)
+        except TurnedAway as refusal:
+            await self.websocket.close(refusal.close_code, str(refusal))
+
+    async def leave(self) -> None:
+        """Nothing more is sent to who has to go, and nothing more is begun for them."""
+        self.connection_acknowledged = False
+        for operation_id in tuple(self.operations):
+            await self.cleanup_operation(operation_id)
+        await self.websocket.close(FORBIDDEN, SHOWN_OUT)
 
     async def handle_message(self, message: Any) -> None:
         if not isinstance(message, dict) or not isinstance(message.get("id", ""), str):

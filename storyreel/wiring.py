@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING
 
 from models.database import close_database, open_database
 from models.migrating import migrate
-from services.actor import Actor
+from services.actor import NOBODY, Actor
 from services.backends.bus import Bus, LocalBus
 from services.backends.local_renderer import LocalRenderer
+from services.backends.provider_keys import ProviderKeys
+from services.backends.queue import NoQueue
 from services.backends.rates import Rates
 from services.backends.storage import Storage
 from services.links import Links
@@ -27,8 +29,9 @@ from services.running import Runner
 from services.upkeep import say_alive, upkeep
 from services.world import World
 
+from .admission import Reception
 from .health import Health
-from .identity import local_actor
+from .identity import Provider, Recognition, local_actor
 from .metrics import MeasuredSteps, Metrics
 from .persisted import known_documents
 from .settings import Settings
@@ -39,11 +42,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class House:
-    """Everything that a running process holds open."""
+    """Everything that a running process holds open. Without a reception everybody is `actor`; with
+    one `actor` is nobody, and sees nothing."""
 
     world: World
     links: Links
     actor: Actor
+    reception: Reception | None
     hosts: list[str]
     origins: list[str]
     https: bool
@@ -67,17 +72,44 @@ async def open_house(settings: Settings, *, worker: bool) -> AsyncIterator[House
         if worker:
             await stack.enter_async_context(_working(settings, world, metrics))
         health = Health(settings, world)
+        reception = _reception(settings, world, stack)
+        actor = await local_actor() if reception is None else NOBODY
         yield House(
             world=world,
             links=links,
-            actor=await local_actor(),
-            hosts=settings.hosts,
+            actor=actor,
+            reception=reception,
+            hosts=settings.trusted_hosts,
             origins=settings.allowed_origins,
             https=settings.public_url.startswith("https:"),
             connections_max=settings.connections_max,
             metrics=metrics,
             health=health,
         )
+
+
+@asynccontextmanager
+async def open_register(settings: Settings) -> AsyncIterator[World]:
+    """What is needed to grant and take back access, beside any number of running processes."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    await migrate(settings.database)
+    await open_database(settings.database)
+    try:
+        yield World(LocalBus(), NoQueue(), Storage.open(settings.storage), {})
+    finally:
+        await close_database()
+
+
+def _reception(settings: Settings, world: World, stack: AsyncExitStack) -> Reception | None:
+    if settings.auth == "none":
+        return None
+    provider = None
+    if settings.auth == "jwt":
+        keys = ProviderKeys(settings.jwks_url)
+        provider = Provider(keys, settings.jwt_issuer, settings.jwt_audience)
+    reception = Reception(Recognition(world, provider), world)
+    stack.push_async_callback(reception.close)
+    return reception
 
 
 def open_documents(settings: Settings) -> Documents:

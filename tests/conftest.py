@@ -41,6 +41,7 @@ LINKS_SECRET = b"a secret of the tests, long enough"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--world", choices=[SQLITE, POSTGRES], default=SQLITE)
+    parser.addoption("--long-fuzz", action="store_true", help="fuzz at random, and for minutes")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -62,6 +63,12 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 @pytest.fixture(scope="session")
 def world_name(request: pytest.FixtureRequest) -> str:
     return str(request.config.getoption("--world"))
+
+
+@pytest.fixture(scope="session")
+def long_fuzz(request: pytest.FixtureRequest) -> bool:
+    """Whether to look for new failures instead of keeping the old ones away."""
+    return bool(request.config.getoption("--long-fuzz"))
 
 
 @pytest.fixture(scope="session")

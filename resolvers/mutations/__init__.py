@@ -7,6 +7,7 @@ from ..rationing import Rationed
 from .images import ImageMutations
 from .jobs import JobMutations
 from .legacy import LegacyMutations
+from .members import MemberMutations
 from .operations import OperationMutations
 from .presence import PresenceMutations
 from .projects import ProjectMutations
@@ -24,6 +25,7 @@ class Mutation(
     ImageMutations,
     StoryboardMutations,
     JobMutations,
+    MemberMutations,
     RestoringMutations,
     PresenceMutations,
     OperationMutations,

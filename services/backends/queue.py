@@ -22,6 +22,19 @@ class Queue(Protocol):
         """Those of the jobs that the engine knows, and whether it still means to run them."""
 
 
+class NoQueue:
+    """Of a process that orders nothing."""
+
+    async def enqueue_inside(self, job_ids: Sequence[str]) -> None:
+        if job_ids:
+            raise RuntimeError("This process orders no jobs.")
+
+    async def enqueue(self, job_ids: Sequence[str]) -> None: ...
+
+    async def known(self, job_ids: Collection[str]) -> dict[str, bool]:
+        return {}
+
+
 class Steps(Protocol):
     """What the engine calls to run a job. Whatever crashed or raised is called again."""
 

@@ -6,8 +6,21 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from models import Image, Job, Project, Scene, Shot, StoryboardSelection
-from services import generation
+from models import (
+    Client,
+    Image,
+    Invitation,
+    Job,
+    MemberRole,
+    Membership,
+    Project,
+    Scene,
+    Shot,
+    StoryboardSelection,
+    User,
+)
+from services import generation, members
+from services.actor import SYSTEM
 from services.work import perform
 from tests.conftest import Home
 from tests.making import a_project, a_scene, a_selection, a_shot, an_image
@@ -42,6 +55,12 @@ class Stage:
     second: Image
     our_selection: StoryboardSelection
     job: Job
+    guest: Membership
+    """Somebody else's, at the client of the project."""
+    invitation: Invitation
+    """To that client."""
+    invited: Invitation
+    """To a client where the owner of this one is no member."""
     answers: dict[str, Any] = field(default_factory=dict)
     """What the mutations that came first answered."""
 
@@ -64,6 +83,15 @@ async def a_stage(home: Home) -> Stage:
     order = {"count": 1, "parameters": SIZE}
     await perform(home.world, home.owner, generation.generate_images, waiting.id, order)
     job = await Job.get(shot_id=waiting.id)
+    somebody = await User.create(name="Gus")
+    guest = await Membership.create(
+        client_id=project.client_id, user_id=somebody.id, role=MemberRole.EDITOR
+    )
+    elsewhere = await Client.create(slug=f"not-of-{project.id}", name="Elsewhere")
+    invitation, invited = [
+        await perform(home.world, SYSTEM, members.invite_member, {"clientId": at, "role": "EDITOR"})
+        for at in (project.client_id, elsewhere.id)
+    ]
     return Stage(
         home=home,
         project=project,
@@ -81,6 +109,9 @@ async def a_stage(home: Home) -> Stage:
         second=second,
         our_selection=our_selection,
         job=job,
+        guest=guest,
+        invitation=invitation,
+        invited=invited,
     )
 
 
@@ -352,6 +383,19 @@ CASES: dict[str, list[Case]] = {
             "choice": lambda s: clear(s.shot).replace("{ id }", "{ restoreId }"),
         }.items()
     ],
+    # Clients have no feed: these send no event, and change nothing that a project shows.
+    "inviteMember": [Case("viewer", lambda s: invite(s))],
+    "acceptInvitation": [
+        Case("elsewhere", lambda s: f'acceptInvitation(code: "{s.invited.code}") {{ id }}'),
+    ],
+    "revokeInvitation": [
+        Case("open", lambda s: f'revokeInvitation(id: "{s.invitation.id}") {{ id }}'),
+    ],
+    "changeMemberRole": [
+        Case("up", lambda s: f"changeMemberRole({member(s)}, role: OWNER) {{ id }}"),
+        Case("down", lambda s: f"changeMemberRole({member(s)}, role: VIEWER) {{ id }}"),
+    ],
+    "removeMember": [Case("guest", lambda s: f"removeMember({member(s)}) {{ id }}")],
     "applyOperations": [
         Case(
             "all",
@@ -470,3 +514,12 @@ def animate(selection: StoryboardSelection) -> str:
 
 def export(project: Project) -> str:
     return f'exportProject(input: {{ projectId: "{project.id}", format: MP4 }}) {{ id }}'
+
+
+def invite(stage: Stage) -> str:
+    given = f'clientId: "{stage.project.client_id}", role: VIEWER'
+    return f"inviteMember(input: {{ {given} }}) {{ invitation {{ id }} }}"
+
+
+def member(stage: Stage) -> str:
+    return f'clientId: "{stage.guest.client_id}", userId: "{stage.guest.user_id}"'

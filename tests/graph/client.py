@@ -58,7 +58,7 @@ fragment JobFields on Job {
 EVERYTHING = (
     FIELDS
     + """
-query($id: ID!) {
+query($id: ID!, $jobsAfter: String) {
   project(id: $id) {
     cursor ...ProjectFields ...Derived
     scenes {
@@ -67,7 +67,9 @@ query($id: ID!) {
         ...ShotFields shotNumber images { ...ImageFields } selection { ...SelectionFields }
       }
     }
-    jobs(first: 200) { edges { node { ...JobFields } } pageInfo { hasNextPage } }
+    jobs(first: 200, after: $jobsAfter) {
+      edges { node { ...JobFields } } pageInfo { hasNextPage endCursor }
+    }
   }
 }"""
 )
@@ -79,7 +81,7 @@ subscription($id: ID!, $after: Cursor!) {
     ... on ProjectChanges {
       cursor
       events {
-        __typename kind subjectId changed project { ...Derived }
+        __typename cursor kind subjectId changed idempotencyKey project { ...Derived }
         ... on ProjectEvent { project { ...ProjectFields } }
         ... on SceneEvent { scene { ...SceneFields } }
         ... on ShotEvent { shot { ...ShotFields } }
@@ -123,28 +125,21 @@ async def follow(home: Home, project_id: str, after: str) -> AsyncGenerator[Any]
             yield result.data["projectEvents"]
 
 
-class Client:
-    """Knows what it fetched once and what the events told since."""
+class Copy:
+    """What a front end knows of a project: what it fetched once and what the events told since."""
 
-    def __init__(self, home: Home, project_id: str, stream: AsyncGenerator[Any]) -> None:
-        self.home = home
+    def __init__(self, project_id: str) -> None:
         self.project_id = project_id
         self.cursor = ""
         self.cache: Cache = {}
         self.events: list[Any] = []
-        self.stream = stream
 
-    async def catch_up(self) -> None:
-        """Apply every event since, as the subscription delivers them."""
-        goal, _ = await self.fetch()
-        while self.cursor != goal:
-            changes = await anext(self.stream, None)
-            if changes is None:
-                return  # the project is gone
-            self.cursor = changes["cursor"]
-            self.events += changes["events"]
-            for event in changes["events"]:
-                self._apply(event)
+    def take(self, changes: Any) -> None:
+        """Apply one frame of the subscription."""
+        self.cursor = changes["cursor"]
+        self.events += changes["events"]
+        for event in changes["events"]:
+            self._apply(event)
 
     def _apply(self, event: Any) -> None:
         for gone in event.get("deleted", ()):
@@ -155,15 +150,6 @@ class Client:
             self.cache[subject["id"]] = subject
         if event["project"] is not None:
             self.cache.setdefault(self.project_id, {}).update(event["project"])
-
-    async def fetch(self) -> tuple[str, Cache]:
-        """What a query says now, and the cursor to follow from."""
-        found = (await ask(self.home, EVERYTHING, id=self.project_id))["project"]
-        if found is None:
-            return "", {}
-        assert found["jobs"]["pageInfo"]["hasNextPage"] is False
-        found["jobs"] = [edge["node"] for edge in found["jobs"]["edges"]]
-        return found.pop("cursor"), {entity["id"]: entity for entity in entities(found)}
 
     def shown(self) -> Cache:
         """With what a front end derives: numbers from ranks, completeness from choices."""
@@ -178,6 +164,33 @@ class Client:
             complete = all(shot["id"] in chosen for shot in shots)
             shown[scene_id]["storyboardComplete"] = complete
         return shown
+
+
+class Client(Copy):
+    """Keeps its copy current inside the process of the test."""
+
+    def __init__(self, home: Home, project_id: str, stream: AsyncGenerator[Any]) -> None:
+        super().__init__(project_id)
+        self.home = home
+        self.stream = stream
+
+    async def catch_up(self) -> None:
+        """Apply every event since, as the subscription delivers them."""
+        goal, _ = await self.fetch()
+        while self.cursor != goal:
+            changes = await anext(self.stream, None)
+            if changes is None:
+                return  # the project is gone
+            self.take(changes)
+
+    async def fetch(self) -> tuple[str, Cache]:
+        """What a query says now, and the cursor to follow from."""
+        found = (await ask(self.home, EVERYTHING, id=self.project_id))["project"]
+        if found is None:
+            return "", {}
+        assert found["jobs"]["pageInfo"]["hasNextPage"] is False
+        found["jobs"] = [edge["node"] for edge in found["jobs"]["edges"]]
+        return found.pop("cursor"), {entity["id"]: entity for entity in entities(found)}
 
 
 def entities(tree: Entity) -> Iterator[Entity]:

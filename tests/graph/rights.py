@@ -54,6 +54,7 @@ def entries(rights: Rights, *calls: str) -> list[Entry]:
 
 
 QUERIES = {
+    "viewer": entries(READ, "viewer { id memberships { client { id } } }"),
     "projects": entries(READ, "projects { edges { node { id } } totalCount }"),
     "project": entries(READ, 'project(id: "<project.id>") { id scenes { id } }'),
     "scene": entries(READ, 'scene(id: "<scene.id>") { id shots { id } }'),
@@ -103,6 +104,16 @@ MUTATIONS = {name: [Entry(CHANGE, CASES[name][0])] for name in CHANGES} | {
     ),
     "deleteProject": [Entry(OWN, CASES["deleteProject"][0])],
 }
+HIDDEN, REFUSED = Gets.NOT_FOUND, Gets.FORBIDDEN
+NONE_BUT_OWNERS = (HIDDEN, HIDDEN, HIDDEN, HIDDEN, Gets.ANSWER)
+NONE_BUT_USERS = (REFUSED, REFUSED, REFUSED, REFUSED, Gets.ANSWER)
+"""Of the roles here only the owner is stored as a user, who could become a member."""
+MUTATIONS |= {
+    name: [Entry(OWN, CASES[name][0])]
+    for name in ("inviteMember", "changeMemberRole", "removeMember")
+}
+MUTATIONS["revokeInvitation"] = [Entry(NONE_BUT_OWNERS, CASES["revokeInvitation"][0])]
+MUTATIONS["acceptInvitation"] = [Entry(NONE_BUT_USERS, CASES["acceptInvitation"][0])]
 MUTATIONS["setPresence"] = [Entry(FOLLOW, CASES["setPresence"][0])]  # to be seen needs no more
 MUTATIONS["applyOperations"] = [Entry(BATCH, CASES["applyOperations"][0])]
 MUTATIONS["restore"].append(

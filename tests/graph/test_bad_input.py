@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 from graphql import print_ast
 
-from models import MediaStatus, Shot
+from models import MediaStatus, MemberRole, Shot
 from resolvers import api
 from resolvers.errors import translate
 from schema.cursor import feed_cursor, pack
-from services import cancelling, projects, storyboard
+from services import cancelling, members, projects, storyboard
 from services.idempotency import Once
 from services.work import perform, perform_once
 from tests.conftest import Home
@@ -84,8 +84,11 @@ PREFIXES = {
     "$batch": "bat",
     "$canceled": "job",
     "$deletion": "del",
+    "$client": "cli",
+    "$member": "usr",
+    "$invitation": "inv",
 }
-IDS = [f"usr_{UUID}", "", "prj_1", "$CAPITALS", f"prj_{UUID}\0", "x_" * 50_000, "' OR 1=1 --"]
+IDS = [f"tok_{UUID}", "", "prj_1", "$CAPITALS", f"prj_{UUID}\0", "x_" * 50_000, "' OR 1=1 --"]
 JSON = [
     *[limit({"a": DEEP}), limit({"a": "x" * 300_000}), {"a": [NUL]}, {HALF: 1}],
     *[{"a": 2**70}, {"a": -(2**70)}, {"a": 1e999}],
@@ -160,6 +163,13 @@ GOOD: dict[str, dict[str, Any]] = {
     },
     "Export": {"input": {"projectId": "$project", "format": "MP4"}},
     "MigrateLegacy": {"input": {"document": {"id": "old", "scenes": [{"prompt": "A"}]}}},
+    "Viewer": {},
+    "Members": {"projectId": "$project"},
+    "InviteMember": {"input": {"clientId": "$client", "role": "EDITOR"}},
+    "AcceptInvitation": {"code": "$code"},
+    "RevokeInvitation": {"id": "$invitation"},
+    "ChangeMemberRole": {"clientId": "$client", "userId": "$member", "role": "VIEWER"},
+    "RemoveMember": {"clientId": "$client", "userId": "$member"},
     "ProjectEvents": {"projectId": "$project"},
     "LiveBoard": {"id": "$project"},
     "JobProgress": {"jobIds": ["$job"]},
@@ -326,6 +336,22 @@ BAD: dict[str, dict[str, list[Any]]] = {
         ],
         "input.clientSlug": [missing("x"), "", NUL],
     },
+    "InviteMember": {
+        "input": [Bad({"role": "VIEWER"}), no_type({"clientId": "$client"})],
+        "input.clientSlug": [Bad("local", field="input"), "", NUL, limit("x" * 101)],
+        "input.role": [no_type(None), no_type("BOSS")],
+        "input.days": numbers(0, -1, 91),
+        "input.name": [BLANK, "", NUL, HALF, limit("x" * 201)],
+    },
+    "AcceptInvitation": {
+        "code": [
+            *[missing(""), missing("x"), missing(NUL), missing(HALF), missing("x" * 50_000)],
+            *[missing(f"sri_{UUID}_{'0' * 64}"), missing("$guessed"), missing("$revoked")],
+            *[conflict("$mine"), no_type(1), no_type(None)],
+        ],
+    },
+    "ChangeMemberRole": {"role": [no_type(None), no_type("BOSS")], "userId": [conflict("$self")]},
+    "RemoveMember": {"userId": [conflict("$self")]},
     "ProjectEvents": {"after": [*CURSORS, "$foreignCursor", "$negative", "$fraction", "$huge"]},
     "JobProgress": {
         "jobIds": [limit(["$job"] * 501), Bad(None, field="projectId")],
@@ -337,6 +363,7 @@ BAD: dict[str, dict[str, list[Any]]] = {
 
 CALLED = {
     ("Jobs", "projectId"): "id",
+    ("Members", "projectId"): "id",
     ("Nodes", "ids.0"): "ids",
     ("Nodes", "ids.1"): "ids",
     ("UpdateAnimation", "id"): "selectionId",
@@ -434,6 +461,12 @@ async def table(home: Home, tmp_path: Path) -> Table:
     project = stage.project.id
     [canceled] = await ordered(home, stage.bare)
     await perform(home.world, home.owner, cancelling.cancel_job, canceled.id)
+    here = {"clientId": stage.project.client_id, "role": MemberRole.VIEWER}
+    invite = members.invite_member
+    mine, open_one, gone = [
+        await perform(home.world, home.owner, invite, here | {"name": name}) for name in "ABC"
+    ]
+    await perform(home.world, home.owner, members.revoke_invitation, gone.id)
     names = {
         "$project": project,
         "$scene": stage.scene.id,
@@ -459,6 +492,14 @@ async def table(home: Home, tmp_path: Path) -> Table:
         "$foreignCursor": feed_cursor(foreign.id, 1),
         "$foreignJobs": pack(f"{foreign.id}/jobs", stage.job.id),
         "$CAPITALS": project.upper(),
+        "$client": stage.project.client_id,
+        "$member": stage.guest.user_id,
+        "$self": home.owner.id,
+        "$invitation": open_one.id,
+        "$mine": str(mine.code),
+        "$revoked": str(gone.code),
+        "$code": str(stage.invited.code),
+        "$guessed": str(stage.invited.code)[:-1] + "x",
     }
     return Table(home, names, tmp_path / "assets")
 

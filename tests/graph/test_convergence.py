@@ -132,6 +132,11 @@ NOT_AT_RANDOM = {
     "createProject": "is another project's",
     "migrateLegacyProject": "is another project's",
     "deleteProject": "ends the sequence",
+    "inviteMember": "is about a client, which has no feed",
+    "acceptInvitation": "too",
+    "revokeInvitation": "too",
+    "changeMemberRole": "too",
+    "removeMember": "too",
 }
 RANDOMLY_NAMED: dict[str, type[Row]] = {
     "scene": Scene,

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from contextlib import aclosing
 from typing import Any
 
 import pytest
 
-from models import Image, Job, MediaStatus, Shot
+from models import Feed, Image, Job, MediaStatus, Shot
 from resolvers import api
 from resolvers.context import Context
+from schema.cursor import feed_cursor
 from schema.view import ById
 from services import generation, shots
 from services.work import perform
@@ -268,3 +271,49 @@ async def test_a_query_that_meets_a_deletion_between_two_reads_is_read_again(hom
 
     assert answer.errors is None
     assert answer.data == {"project": {"storyboard": [{"shot": {"id": stays.id}}]}}
+
+
+async def test_an_event_that_meets_a_deletion_between_two_reads_is_read_again(home: Home) -> None:
+    project = await a_project(home)
+    shot = await a_shot(home, await a_scene(home, project))
+    before = (await Feed.get(id=project.id)).head
+    await an_image(home, shot)
+    context = DeletesMeanwhile(home.owner, home.world, home.links)
+    context.loses = shot.id
+    query = """subscription($id: ID!, $after: Cursor) {
+      projectEvents(projectId: $id, after: $after) {
+        ... on ProjectChanges { events { ... on ImageEvent { kind image { shot { id } } } } }
+      }
+    }"""
+    variables = {"id": project.id, "after": feed_cursor(project.id, before)}
+
+    async with aclosing(await api.stream(query, variables, context_value=context)) as results:
+        event: Any = await anext(results)
+
+    assert event.errors is None
+    assert event.data == {"projectEvents": {"events": [{"kind": "CREATED", "image": None}]}}
+
+
+@pytest.mark.parametrize("many", [False, True])
+async def test_who_stops_waiting_takes_nothing_from_those_who_wait_for_the_same(
+    home: Home, many: bool
+) -> None:
+    context, asked = home.context(), list[str]()
+
+    async def slowly(keys: Sequence[str]) -> list[str]:
+        await asyncio.sleep(0)
+        asked.extend(keys)
+        return [key.upper() for key in keys]
+
+    async def value() -> list[str]:
+        if many:
+            return await context.load_all(slowly, ["a"])
+        return [await context.load(slowly, "a")]
+
+    gone, stays = asyncio.create_task(value()), asyncio.create_task(value())
+    await asyncio.sleep(0)
+    gone.cancel()
+
+    assert await stays == ["A"]
+    assert gone.cancelled()
+    assert asked == ["a"]

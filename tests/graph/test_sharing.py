@@ -117,6 +117,9 @@ def test_rights_tell_apart_and_people_only_where_something_is_for_one_of_them(ho
     assert len({key(home, LIVE, actor) for actor in (a, editor, anywhere)}) == 3
     assert key(home, THUMBNAILS, a) != key(home, THUMBNAILS, b)
     assert key(home, THUMBNAILS, a) == key(home, THUMBNAILS, replace(a, name="Anna"))
+    by_token = replace(a, bearer="tok_1")
+    assert key(home, LIVE, a) == key(home, LIVE, by_token)
+    assert key(home, THUMBNAILS, a) != key(home, THUMBNAILS, by_token)  # links name the bearer
 
 
 def test_whatever_links_to_an_asset_is_marked_as_personal() -> None:
@@ -127,7 +130,7 @@ def test_whatever_links_to_an_asset_is_marked_as_personal() -> None:
         if isinstance(definition := named.definition, StrawberryObjectDefinition)
         for field in definition.fields
         if field.base_resolver is not None
-        and "asset_url(" in source(field.base_resolver.wrapped_func)
+        and "asset_url" in source(field.base_resolver.wrapped_func)
         and PERSONAL not in field.metadata
     ]
     assert not unmarked, f"Give these `metadata=personal()`: {unmarked}"

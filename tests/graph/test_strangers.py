@@ -89,9 +89,15 @@ async def a_full_stage(house: House, owner: Actor) -> str:
     stage = await house.stage(lambda stage: animate(stage.our_selection), owner)
     act, project_id = projects.update_project, stage.project.id
     await perform(house.home.world, owner, act, project_id, {"title": "New"})
-    whose = {"client_id": stage.project.client_id, "project_id": project_id}
-    told = {"source": project_id, "content_hash": "", "scenes": 0, "shots": 0}
-    await LegacyMigration.create(document_id=stage.ours.asset_id, **whose, **told)
+    await LegacyMigration.create(
+        client_id=stage.project.client_id,
+        project_id=project_id,
+        document_id=stage.ours.asset_id,
+        source=project_id,
+        content_hash="",
+        scenes=0,
+        shots=0,
+    )
     return project_id
 
 
@@ -102,6 +108,8 @@ async def test_no_edge_leads_to_what_is_somebody_elses(house: House) -> None:
     rows = [row for table in (await stored()).values() for row in table]
     mine = {row["id"] for row in rows if project_id in (row["id"], row.get("project_id"))}
     mine |= house.outsider.roles.keys()
+    around = [row for row in rows if row.get("client_id") in house.outsider.roles]
+    mine |= {row[name] for row in around for name in ("id", "user_id") if name in row}
     theirs = await row_ids() - mine
     seen: set[str] = set()
     for name, model in NODES.items():

@@ -42,7 +42,7 @@ class Room:
             transport=httpx.ASGITransport(self.app), base_url="http://board.example"
         )
 
-    async def find(self, asset_id: str) -> AssetFile | None:
+    async def find(self, asset_id: str, bearer: str) -> AssetFile | None:
         self.looked_up.append(asset_id)
         return self.files.get(asset_id)
 

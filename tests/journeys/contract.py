@@ -33,9 +33,9 @@ def documents() -> dict[str, DocumentNode]:
 
 
 @contextmanager
-def one_server(request: pytest.FixtureRequest, folder: Path) -> Iterator[Server]:
+def one_server(request: pytest.FixtureRequest, folder: Path, **settings: str) -> Iterator[Server]:
     """A server of the world for all tests of a module, each of which has projects of its own."""
-    env = {"STORYREEL_DATA_DIR": str(folder / "data")}
+    env = {"STORYREEL_DATA_DIR": str(folder / "data")} | settings
     servers: WorldServers | None = None
     if request.getfixturevalue("world_name") == "postgres":
         servers = request.getfixturevalue("servers")
@@ -45,7 +45,7 @@ def one_server(request: pytest.FixtureRequest, folder: Path) -> Iterator[Server]
             env["STORYREEL_BUS_URL"] = servers.redis.url
     processes = Processes(env, folder)
     try:
-        yield asyncio.run(processes.server())
+        yield asyncio.run(processes.server(**settings))
     finally:
         processes.end()
         if servers is not None:

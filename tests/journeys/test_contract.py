@@ -119,6 +119,44 @@ async def test_what_is_not_there_is_null(board: Board) -> None:
     assert await board.ask("Node", id=f"img_{UNKNOWN}") is None
 
 
+async def test_the_local_user_is_an_owner_and_stays_one(board: Board) -> None:
+    project = await a_project(board)
+    viewer = await board.ask("Viewer")
+    [at] = viewer["memberships"]
+    client = (await board.ask("Members", projectId=project["id"]))["client"]
+    [member] = client["members"]
+
+    assert (viewer["name"], at["role"], at["client"]["slug"]) == ("You", "OWNER", "local")
+    assert (member["user"]["id"], member["role"]) == (viewer["id"], "OWNER")
+    assert client["id"] == at["client"]["id"]
+    me = {"clientId": client["id"], "userId": viewer["id"]}
+    for call in (
+        board.ask("ChangeMemberRole", **me, role="VIEWER"),
+        board.ask("RemoveMember", **me),
+    ):
+        with pytest.raises(Refused) as refused:
+            await call
+        assert (refused.value.code, refused.value.field) == ("CONFLICT", "userId")
+
+
+async def test_an_invitation_shows_its_code_once_and_can_be_withdrawn(board: Board) -> None:
+    given = {"clientSlug": "local", "role": "EDITOR", "name": "Bea", "idempotencyKey": uuid4().hex}
+    invited = await board.ask("InviteMember", input=given)
+    again = await board.ask("InviteMember", input=given)
+    with pytest.raises(Refused) as refused:  # by who is a member in a higher role already
+        await board.ask("AcceptInvitation", code=invited["code"])
+    project = await a_project(board)
+    [shown] = (await board.ask("Members", projectId=project["id"]))["client"]["invitations"]
+    gone = await board.ask("RevokeInvitation", id=shown["id"])
+
+    assert again == {"code": None, "invitation": invited["invitation"]}
+    assert refused.value.code == "CONFLICT"
+    assert (shown["id"], shown["name"]) == (invited["invitation"]["id"], "Bea")
+    assert gone["revokedAt"] is not None
+    after = (await board.ask("Members", projectId=project["id"]))["client"]["invitations"]
+    assert after == []
+
+
 async def test_a_node_is_found_by_its_id_alone(board: Board) -> None:
     project, [shot] = await some_shots(board, "A woman")
     image = await an_image(board, shot)

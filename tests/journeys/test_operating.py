@@ -290,7 +290,8 @@ async def test_the_doctor_finds_a_running_server_well(served: Server) -> None:
 
     assert status == 0, table
     assert list(found) == [
-        *("settings", "database", "migrations", "engine", "storage", "bus", "workers"),
+        *("settings", "database", "migrations", "engine", "storage", "bus"),
+        *("identity", "workers"),
     ]
     assert all(each["state"] != "bad" and each["seconds"] >= 0 for each in found.values())
     assert found["workers"]["said"].startswith("1 alive; ")

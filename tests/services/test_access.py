@@ -309,7 +309,7 @@ async def test_nodes_have_a_limit_and_must_be_nodes(home: Home) -> None:
     assert await visible_nodes(home.owner, [scene_id] * limits.NODES) == [None] * limits.NODES
     with pytest.raises(LimitExceeded):
         await visible_nodes(home.owner, [scene_id] * (limits.NODES + 1))
-    for row_id in (new_id("usr"), new_id("idem"), "", "x"):
+    for row_id in (new_id("tok"), new_id("idem"), "", "x"):
         with pytest.raises(InvalidInput):
             await visible_nodes(home.owner, [scene_id, row_id])
 

@@ -49,8 +49,8 @@ def test_an_address_that_others_could_reach_is_refused(env: dict[str, str]) -> N
 
     assert done.returncode == 2
     assert done.stderr == (
-        "STORYREEL_HOST must be a loopback address: there is no authentication yet, "
-        "so nobody but this machine may reach the server.\n"
+        "STORYREEL_HOST must be a loopback address while STORYREEL_AUTH is none, "
+        "so that nobody but this machine may reach the server.\n"
     )
 
 

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from storyreel.doctor import without_secrets
+import pytest
+
+from models.migrating import migrate
+from services.backends.provider_keys import NoKeys
+from storyreel.doctor import _known, without_secrets
 from storyreel.settings import Settings
+from tests.provider import AUDIENCE, ISSUER, an_identity_provider
 
 
 def test_what_others_say_is_repeated_without_what_is_secret() -> None:
@@ -15,3 +20,21 @@ def test_what_others_say_is_repeated_without_what_is_secret() -> None:
     said = f"no entry: open sesame, open%20sesame, hunter2, {'s' * 32}; me at db.example"
 
     assert without_secrets(said, settings) == "no entry: ***, ***, ***, ***; me at db.example"
+
+
+async def test_the_doctor_asks_who_vouches_for_people() -> None:
+    async with an_identity_provider() as provider:
+        jwt = {"jwt_issuer": ISSUER, "jwt_audience": AUDIENCE, "jwks_url": provider.url}
+        settings = Settings(auth="jwt", **jwt)  # type: ignore[arg-type]  # texts, all of them
+        assert await _known(settings) == ("ok", f"{provider.url} has 1 usable keys.", "")
+        provider.down = True
+        with pytest.raises(NoKeys, match="has not answered"):
+            await _known(settings)
+
+
+async def test_the_doctor_tells_when_nobody_can_come_in(empty_database_url: str) -> None:
+    await migrate(empty_database_url)
+    state, said, advice = await _known(Settings(auth="token", database_url=empty_database_url))
+
+    assert (state, said) == ("note", "There is no token: nobody can come in.")
+    assert "token create" in advice

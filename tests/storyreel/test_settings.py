@@ -27,6 +27,10 @@ BAD = {
     "BUS_URL": ["kafka://host", "redis://", "redis://host:x", "redis:host", "memory:"],
     "ENGINE_URL": ["postgres://host/db", "memory://", "sqlite:///"],
     "HOST": ["0.0.0.0", "::", "192.168.1.1", "example.org", "127.0.0.1:8000"],  # noqa: S104  # refused
+    "HOSTS": ["https://board.example", "board.example:8000", "*.*", "-"],
+    "JWT_ISSUER": ["https://id example", "https://id.example/" + "x" * 255],
+    "JWT_AUDIENCE": ["a b"],
+    "JWKS_URL": ["id.example", "http://id.example/keys", "ftp://id.example", "https://"],
     "PORT": ["x", "-1", "65536", "8000.5"],
     "PUBLIC_URL": ["board.example", "ftp://board.example", "https://", "https://board:port"],
     "SECRET": ["short"],
@@ -126,6 +130,39 @@ def test_a_postgresql_database_is_engine_and_bus_too(scheme: str) -> None:
     assert settings.bus == settings.database
 
 
+JWT = {"JWKS_URL": "https://id/keys", "JWT_ISSUER": "https://id", "JWT_AUDIENCE": "storyreel"}
+
+
+@pytest.mark.parametrize("missing", JWT)
+def test_a_provider_is_named_in_full(monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
+    monkeypatch.setenv("STORYREEL_AUTH", "jwt")
+    for name, value in JWT.items():
+        monkeypatch.setenv(f"STORYREEL_{name}", value if name != missing else "")
+
+    with pytest.raises(BadSettings) as refused:
+        read_settings()
+
+    assert str(refused.value) == f"STORYREEL_{missing} must be set while STORYREEL_AUTH is jwt."
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:8080/keys", "http://localhost/keys"])
+def test_keys_may_come_unencrypted_from_this_machine_alone(url: str) -> None:
+    assert Settings(jwks_url=url).jwks_url == url
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.1"])  # noqa: S104  # with a door
+def test_where_everybody_is_asked_the_server_may_listen_to_all(host: str) -> None:
+    assert Settings(auth="token", host=host).host == host
+    with pytest.raises(ValueError, match="must be an address"):
+        Settings(auth="token", host="example.org")
+
+
+def test_the_server_may_be_called_by_more_names() -> None:
+    settings = Settings(public_url="https://board.example", hosts="10.0.0.7, *.internal")
+
+    assert settings.trusted_hosts[-3:] == ["board.example", "10.0.0.7", "*.internal"]
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.1.2.3", "::1", "localhost"])
 def test_the_server_may_listen_on_this_machine(host: str) -> None:
     assert Settings(host=host).host == host
@@ -142,7 +179,7 @@ def test_with_authentication_mutations_have_a_rate_too() -> None:
         "generation": "1200/hour",
         "sockets": "600/minute",
     }
-    assert "generation" not in Settings(auth="jwt", generation_rate="off").rates
+    assert "generation" not in Settings(auth="token", generation_rate="off").rates
 
 
 def test_the_public_address_and_the_listed_origins_may_call() -> None:

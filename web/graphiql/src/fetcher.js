@@ -6,6 +6,9 @@ import { filled, remember } from "./newest.js";
 
 const url = new URL("/graphql", location.href);
 
+const HOW = 'Write {"Authorization": "Bearer <token>"} in the header editor, then fetch the schema again.';
+const NOT_ADMITTED = [4401, 4403]; // the same headers would be refused again
+
 async function post(request, headers) {
   const response = await fetch(url, {
     method: "POST",
@@ -17,6 +20,9 @@ async function post(request, headers) {
     body: JSON.stringify(request),
   });
   const answer = await response.json();
+  if (response.status === 401) {
+    return { errors: answer.errors.map((error) => ({ ...error, message: `${error.message} ${HOW}` })) };
+  }
   remember(answer.data);
   return answer;
 }
@@ -26,12 +32,19 @@ async function post(request, headers) {
 async function* follow(request, headers) {
   const socket = new URL(url);
   socket.protocol = url.protocol.replace("http", "ws");
-  const client = createClient({ url: socket.href, connectionParams: headers });
+  const client = createClient({
+    url: socket.href,
+    connectionParams: headers,
+    shouldRetry: (reason) => !NOT_ADMITTED.includes(reason?.code),
+  });
   try {
     for await (const answer of client.iterate(request)) {
       remember(answer.data);
       yield answer;
     }
+  } catch (reason) {
+    if (!NOT_ADMITTED.includes(reason?.code)) throw reason;
+    yield { errors: [{ message: `${reason.reason} ${HOW}` }] };
   } finally {
     await client.dispose();
   }

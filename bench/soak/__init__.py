@@ -1,0 +1,1 @@
+"""Many clients use real processes that are killed, and nothing is lost."""

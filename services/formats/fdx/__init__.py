@@ -1,0 +1,1 @@
+"""Final Draft files, read and written without loss."""

@@ -1,0 +1,1 @@
+"""Fountain files, read and written without loss."""
