@@ -13,6 +13,7 @@ from schema.given import given
 from schema.loading import Loading
 from services import access
 from services.actor import Actor
+from services.feed import Place
 from services.idempotency import Once
 from services.links import Links
 from services.work import Work, perform_once
@@ -46,6 +47,8 @@ class Context(Loading):
         self.documents = documents or Documents()
         self._links = links
         self.has_written = False
+        self.place: Place | None = None
+        """Where a subscription goes on from, instead of from where its arguments say."""
         self.address = ""
         self.cursor: Cursor | None = None
         """Of the event that a stream sent last."""
@@ -85,6 +88,12 @@ class Context(Loading):
             return await perform_once(self.world, self.actor, once, act, *args, **kwargs)
         finally:
             self.forget()
+
+    def standing(self, place: Place, actor: Actor) -> Context:
+        """A context for a stream that goes on from a place, and is not watched."""
+        context = Context(actor, self.world, self._links, documents=self.documents)
+        context.place = place
+        return context
 
     def again(self) -> Context:
         """The same caller's context for another operation."""

@@ -27,6 +27,7 @@ from services import limits
 from services.errors import Forbidden, InvalidInput, LimitExceeded, NotFound
 
 from .measuring import Limits, Measure, Values, Walk, counted, repeats, within
+from .traits import Traits, traits_of
 
 TOO_LONG = re.compile(r"Document contains more than \d+ (tokens|comments)")
 """How graphql-core tells that it has not read a document to its end."""
@@ -88,6 +89,7 @@ class Document:
         self.repeats = repeats(self.parsed)
         self._problems: list[GraphQLError] | None = None
         self._measured: dict[int, tuple[dict[str, Any], Measure]] = {}
+        self._traits: Traits | None = None
 
     def operations(self, name: str | None) -> list[OperationDefinitionNode]:
         """All of them, or those of this name."""
@@ -112,6 +114,12 @@ class Document:
             rules += () if introspection else (NoSchemaIntrospectionCustomRule,)
             self._problems = validate_document(schema, self.parsed, rules)
         return list(self._problems)
+
+    def traits(self, schema: GraphQLSchema) -> Traits:
+        """Of a document without problems."""
+        if self._traits is None:
+            self._traits = traits_of(self.parsed, schema)
+        return self._traits
 
 
 def _differ(variables: Values, used: Values) -> bool:

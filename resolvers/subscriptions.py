@@ -38,7 +38,8 @@ class Subscription:
         check_id(models.Project, project_id, "projectId")
         start = context.resume_after or after
         at = sequence_in(start, project_id) if start is not None else None
-        async with aclosing(feed.follow(context.world, context.actor, project_id, at)) as news:
+        begin = context.place or at
+        async with aclosing(feed.follow(context.world, context.actor, project_id, begin)) as news:
             async for found in news:
                 context.forget()
                 context.cursor = feed_cursor(project_id, found.sequence)
@@ -52,7 +53,8 @@ class Subscription:
     )
     async def live_project(self, info: Info, id: ProjectId) -> AsyncGenerator[Project, None]:
         context = info.context
-        async with aclosing(feed.live(context.world, context.actor, id)) as rows:
+        live = feed.live(context.world, context.actor, id, context.place)
+        async with aclosing(live) as rows:
             async for row in rows:
                 context.forget()
                 yield Project.of(row)

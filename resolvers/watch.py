@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from graphql import GraphQLError
 from strawberry.extensions import SchemaExtension
 
 from .errors import unexpected
 
 Outcome = Literal["ok", "refused", "failed", "left"]
+ANSWERED: tuple[Outcome, ...] = ("ok", "refused", "failed")
+"""How an operation can be answered, the worst last."""
 
 
 @dataclass(frozen=True)
@@ -35,20 +39,50 @@ class Watch:
     def ended(self, end: Ended) -> None: ...
 
 
+class Tally:
+    """The worst of all that an operation was answered with."""
+
+    __slots__ = ("outcome",)
+
+    def __init__(self) -> None:
+        self.outcome: Outcome | None = None
+
+    def note(self, errors: Iterable[GraphQLError] | None) -> None:
+        found = list(errors or ())
+        failed = any(unexpected(error) for error in found)
+        self.include("failed" if failed else "refused" if found else "ok")
+
+    def include(self, outcome: Outcome | None) -> None:
+        known = [found for found in (self.outcome, outcome) if found is not None]
+        self.outcome = max(known, key=ANSWERED.index, default=None)
+
+
+@contextmanager
+def watching(watch: Watch, name: str | None, tally: Tally) -> Iterator[None]:
+    """Around a subscription that is not executed for one client alone."""
+    began = time.perf_counter()
+    watch.began(name, "subscription")
+    try:
+        yield
+    finally:
+        seconds = time.perf_counter() - began
+        watch.ended(Ended(name, "subscription", tally.outcome or "ok", seconds))
+
+
 class Watched(SchemaExtension):
     """Tells the watch of the operation's context."""
 
     _kind: str
-    _outcome: Outcome | None
+    _tally: Tally
 
     def on_operation(self) -> Iterator[None]:
-        self._kind, self._outcome = "unknown", None
+        self._kind, self._tally = "unknown", Tally()
         began = time.perf_counter()
         try:
             yield
         finally:
             if (result := self.execution_context.result) is not None:
-                self._note(result)
+                self._tally.note(result.errors)
             name = None if self._kind == "unknown" else self.execution_context.operation_name
             seconds = time.perf_counter() - began
             self._watch.ended(Ended(name, self._kind, self._how_it_ended(), seconds))
@@ -59,21 +93,13 @@ class Watched(SchemaExtension):
         yield
 
     def on_stream_result(self, result: Any) -> Iterator[None]:
-        self._note(result)
+        self._tally.note(result.errors)
         yield
-
-    def _note(self, result: Any) -> None:
-        """The worst of all that a stream yields is its outcome."""
-        errors = result.errors or []
-        if any(unexpected(error) for error in errors):
-            self._outcome = "failed"
-        elif self._outcome != "failed":
-            self._outcome = "refused" if errors else self._outcome or "ok"
 
     def _how_it_ended(self) -> Outcome:
         if self._kind == "unknown":
             return "refused"
-        return self._outcome or ("ok" if self._kind == "subscription" else "left")
+        return self._tally.outcome or ("ok" if self._kind == "subscription" else "left")
 
     @property
     def _watch(self) -> Watch:

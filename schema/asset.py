@@ -6,6 +6,7 @@ import models
 
 from .loading import Info
 from .node import Node
+from .personal import personal
 from .view import View
 
 
@@ -16,10 +17,12 @@ class Asset(View[models.Asset], Node):
     sha256: str = strawberry.field(description="SHA-256 of its bytes, in hexadecimal.")
     filename: str = strawberry.field(description="A name to save it under.")
 
-    @strawberry.field(description="A link to the file that works until `expiresAt`.")
+    @strawberry.field(
+        metadata=personal(), description="A link to the file that works until `expiresAt`."
+    )
     def url(self, info: Info) -> str:
         return info.context.asset_url(self.row.id)
 
-    @strawberry.field(description="When the link stops working.")
+    @strawberry.field(metadata=personal(), description="When the link stops working.")
     def expires_at(self, info: Info) -> datetime:
         return info.context.asset_url_expires()

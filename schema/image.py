@@ -9,6 +9,7 @@ import models
 from .job import Job
 from .loading import Info
 from .node import Node
+from .personal import personal
 from .size import expected
 from .view import ById, View, up
 
@@ -45,12 +46,16 @@ class Image(View[models.Image], Node):
     )
     job: Job | None = up(models.Job, by="job_id", description="The job that makes it.")
 
-    @strawberry.field(description="A link to the picture; one to a file of ours expires.")
+    @strawberry.field(
+        metadata=personal(), description="A link to the picture; one to a file of ours expires."
+    )
     def image_url(self, info: Info) -> str | None:
         asset = self.row.asset_id
         return info.context.asset_url(asset) if asset is not None else self.row.source_url
 
-    @strawberry.field(description="A link to a small WebP of it, at most 480 pixels wide.")
+    @strawberry.field(
+        metadata=personal(), description="A link to a small WebP of it, at most 480 pixels wide."
+    )
     def thumbnail_url(self, info: Info) -> str | None:
         thumbnail = self.row.thumbnail_id
         return info.context.asset_url(thumbnail) if thumbnail is not None else None

@@ -9,6 +9,7 @@ import models
 from .asset import Asset
 from .loading import Info
 from .node import Node
+from .personal import personal
 from .size import expected
 from .view import Children, View, many, up, view_of
 
@@ -58,7 +59,7 @@ class Job(View[models.Job], Node):
             return None
         return JobError(code=job.error_code, message=job.error_message or "")
 
-    @strawberry.field(description="A link to an unfinished picture of it.")
+    @strawberry.field(metadata=personal(), description="A link to an unfinished picture of it.")
     def preview_url(self, info: Info) -> str | None:
         preview = self.row.preview_id
         return info.context.asset_url(preview) if preview is not None else None

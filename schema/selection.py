@@ -9,6 +9,7 @@ from .image import Image
 from .job import Job
 from .loading import Info
 from .node import Node
+from .personal import personal
 from .view import View, up
 
 if TYPE_CHECKING:
@@ -34,7 +35,9 @@ class StoryboardSelection(View[models.StoryboardSelection], Node):
     created_at: datetime = strawberry.field(description="When an image was first chosen.")
     updated_at: datetime = strawberry.field(description="When it last changed.")
 
-    @strawberry.field(description="A link to the animation; one to a file of ours expires.")
+    @strawberry.field(
+        metadata=personal(), description="A link to the animation; one to a file of ours expires."
+    )
     def animated_video_url(self, info: Info) -> str | None:
         video = self.row.video_id
         return info.context.asset_url(video) if video is not None else self.row.video_url

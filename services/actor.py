@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import IntEnum
 
@@ -39,6 +39,10 @@ class Actor:
     def has_less_than(self, before: Actor) -> bool:
         """Whether some role of an earlier look is gone or lower by now."""
         return any((self.role_at(at) or 0) < role for at, role in before.roles.items())
+
+    def nameless(self) -> Actor:
+        """Somebody who may do the same and is nobody in particular."""
+        return replace(self, id="", name="", bearer="", expires=None)
 
 
 SYSTEM = Actor("system", "Storyreel", {}, Role.OWNER)

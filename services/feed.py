@@ -20,6 +20,8 @@ from .world import World
 
 PRUNED = "The events after this cursor are no longer kept."
 AHEAD = "This cursor is ahead of the log, as after a restored backup."
+NOWHERE = -1
+"""The place of who has seen nothing yet."""
 
 
 @dataclass(frozen=True)
@@ -38,11 +40,27 @@ class Resync:
     reason: str
 
 
+@dataclass(slots=True)
+class Place:
+    """Where somebody who was let in stands in a feed; `at` moves on with what they are given.
+
+    Following ends when `until` is reached. It is `over` when there is nothing more to come.
+    """
+
+    at: int
+    until: int | None = None
+    over: bool = False
+
+    @property
+    def reached(self) -> bool:
+        return self.until is not None and self.at >= self.until
+
+
 async def follow(
     world: World,
     actor: Actor,
     project_id: str,
-    after: int | None,
+    after: int | Place | None,
     *,
     recheck: float = limits.FEED_RECHECK_SECONDS,
 ) -> AsyncGenerator[Changes | Resync, None]:
@@ -53,41 +71,56 @@ async def follow(
     """
     check_id(Project, project_id, "projectId")
     async with world.bus.listen(project_id) as bell:
-        head = await head_of(project_id)  # first: what deletes the project now is behind it
-        await seen(actor, Project, project_id, "projectId")
-        at = head if after is None else after
+        place = await _place(actor, project_id, after)
         waited = False  # what was missed before is no measure of how late we are
-        while not bell.closed:
-            news = await _news(project_id, at)
+        while not (bell.closed or place.over or place.reached):
+            news = await _news(project_id, place)
             if news is not None:
                 await check_still_seen(actor, project_id)
-                at = news.sequence
+                place.at = news.sequence
                 if waited and isinstance(news, Changes):
                     world.late((world.now() - news.events[0].at).total_seconds())
                 yield news
             if isinstance(news, Changes):
-                if _ended(news, project_id) and not await Project.exists(id=project_id):
-                    return
-                if len(news.events) == limits.EVENTS_PER_FRAME:
+                if _ended(news, project_id):
+                    place.over = not await Project.exists(id=project_id)
+                if place.over or len(news.events) == limits.EVENTS_PER_FRAME:
                     continue
-            await bell.rung(recheck)
-            waited = True
+            if not place.reached:
+                if news is not None:
+                    await asyncio.sleep(limits.FEED_PAUSE_SECONDS)
+                await bell.rung(recheck)
+                waited = True
+
+
+async def _place(actor: Actor, project_id: str, after: int | Place | None) -> Place:
+    """Where to begin. Who was let in before is told even of the end of a project."""
+    if isinstance(after, Place):
+        if after.at == await head_of(project_id):
+            after.over = not await Project.exists(id=project_id)
+        return after
+    head = await seen_head(actor, project_id)
+    return Place(head if after is None else after)
 
 
 async def live(
     world: World,
     actor: Actor,
     project_id: str,
+    place: Place | None = None,
     *,
     recheck: float = limits.FEED_RECHECK_SECONDS,
 ) -> AsyncGenerator[Project, None]:
     """The project now, and again after each change of it, at most once per LIVE_INTERVAL_SECONDS.
 
-    Ends when the project is deleted or the actor may no longer see it.
+    Who has seen it from their place comes back for what is newer. Ends when the project is deleted
+    or the actor may no longer see it.
     """
-    await seen(actor, Project, project_id)
+    place = place or Place(NOWHERE)
+    if place.at == NOWHERE:
+        await seen(actor, Project, project_id)
     async with world.bus.listen(project_id) as bell:
-        known = -1
+        known = place.at
         while not bell.closed:
             head = (await Feed.get(id=project_id)).head  # first, so that the row is no older
             if head == known:
@@ -95,10 +128,19 @@ async def live(
                 continue
             project = await visible(actor, Project, project_id)
             if project is None:
+                place.over = True
                 return
-            known = head
+            known, place.at = head, project.head
             yield project
+            if place.reached:
+                return
             await asyncio.sleep(limits.LIVE_INTERVAL_SECONDS)
+
+
+async def seen_head(actor: Actor, project_id: str) -> int:
+    """Where the feed of a project is that the actor must be able to see. What deletes it is behind
+    that: both are read by one statement."""
+    return (await seen(actor, Project, project_id, "projectId")).head
 
 
 async def head_of(project_id: str) -> int:
@@ -107,9 +149,12 @@ async def head_of(project_id: str) -> int:
     return feed.head if feed is not None else 0
 
 
-async def _news(project_id: str, at: int) -> Changes | Resync | None:
-    """What comes after a sequence number, or why it cannot be had."""
-    page = await events_after(project_id, at, limits.EVENTS_PER_FRAME)
+async def _news(project_id: str, place: Place) -> Changes | Resync | None:
+    """What comes after a place, or why it cannot be had."""
+    at, count = place.at, limits.EVENTS_PER_FRAME
+    if place.until is not None:
+        count = min(count, place.until - at)
+    page = await events_after(project_id, at, count)
     if page and page[0].sequence == at + 1:
         return Changes(page[-1].sequence, page)
     feed = await Feed.get(id=project_id)

@@ -44,6 +44,7 @@ from resolvers.errors import INTERNAL
 from services.errors import Unauthenticated
 
 from .admission import Reception, Welcome, shown_by, shown_in, told, turned_away
+from .delivery import Groups
 from .door import address_of
 from .origins import UNASKED, may_be_unasked
 from .sockets import NOTHING_TO_RUN, SUBSCRIBE, SocketAdapter, SocketHandler, problem, readable
@@ -117,6 +118,7 @@ class Endpoint(GraphQL[Context, None]):
         )
         self._make_context = make_context
         self.reception = reception
+        self.groups = Groups()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

@@ -48,6 +48,7 @@ class Server(uvicorn.Server):
                 http=HttpProtocol,
                 ws=SocketProtocol,
                 ws_max_size=1024 * 1024,
+                ws_per_message_deflate=settings.socket_compression,
             )
         )
 

@@ -65,6 +65,7 @@ class Settings(BaseSettings):
     log_level: str = "info"
     log_format: Literal["text", "json"] = "text"
     worker_port: Annotated[int | None, Field(ge=0, le=65_535)] = None
+    socket_compression: bool = False
     depth_max: Annotated[int, Field(ge=1, le=MAX)] = limits.QUERY_DEPTH
     tokens_max: Annotated[int, Field(ge=1, le=MAX)] = limits.QUERY_TOKENS
     aliases_max: Annotated[int, Field(ge=0, le=MAX)] = limits.QUERY_ALIASES

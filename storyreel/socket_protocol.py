@@ -7,11 +7,44 @@ import contextlib
 from uvicorn._types import ASGISendEvent
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.exceptions import InvalidState
+from websockets.frames import Frame, Opcode
+from websockets.http11 import Request
+
+FRAMES = "storyreel.frames"
+"""The ASGI extension in which a connection offers itself to be written to without ceremony: its
+`connection` is a SocketProtocol."""
+
+UNSENT_BYTES = 256 * 1024
+"""What may wait in one connection before it takes no more frames."""
 
 
 class SocketProtocol(WebSocketsSansIOProtocol):
     """uvicorn's, which otherwise fails to stop while a socket is in its closing handshake, and
-    complains of a handshake that was answered with something else than a socket."""
+    complains of a handshake that was answered with something else than a socket.
+
+    It also takes frames that were made once for many sockets, unless messages are compressed.
+    """
+
+    def handle_connect(self, event: Request) -> None:
+        super().handle_connect(event)
+        if self.response.status_code == 101 and not self.conn.extensions:
+            self.scope["extensions"][FRAMES] = {"connection": self}
+
+    def take(self, frame: bytes) -> bool:
+        """Send a whole frame now, after all that was sent before. False when it is not taken:
+        the connection is closing, or its client reads too slowly."""
+        if (
+            self.close_sent
+            or self.transport.is_closing()
+            or self.transport.get_write_buffer_size() > UNSENT_BYTES
+        ):
+            return False
+        self.transport.write(frame)
+        return True
+
+    def abort(self) -> None:
+        """Be gone at once, whatever is still unsent."""
+        self.transport.abort()
 
     async def send(self, message: ASGISendEvent) -> None:
         await super().send(message)
@@ -22,3 +55,8 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         with contextlib.suppress(InvalidState):
             super().shutdown()
         self.transport.close()
+
+
+def header_of(message: bytes) -> bytes:
+    """What stands before a text message on the wire; depends on its length alone."""
+    return Frame(Opcode.TEXT, message).serialize(mask=False)[: -len(message)]

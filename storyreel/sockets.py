@@ -34,17 +34,25 @@ from strawberry.utils.aio import aclosing
 
 from resolvers.context import Context
 from resolvers.errors import translate
+from resolvers.sharing import shared
+from resolvers.watch import watching
 from services.errors import Refusal
 
 from .admission import FORBIDDEN, SHOWN_OUT, Reception, TurnedAway
+from .delivery import Follower
+from .outlets import Direct, Outbox, Outlet
+from .socket_protocol import FRAMES, SocketProtocol
 
 if TYPE_CHECKING:
     from graphql import GraphQLError
+
+    from .endpoint import Endpoint
 
 NOTHING_TO_RUN = (MissingQueryError, CannotGetOperationTypeError, InvalidOperationTypeError)
 SUBSCRIBE = "Subscribe over a WebSocket, or accept text/event-stream as answer."
 SEND_SECONDS = 10.0
 TOO_SLOW = 1013  # "try again later": clients do
+FAREWELL_SECONDS = 2.0
 CLOSE_REASON_BYTES = 123  # all that fits into a control frame
 
 
@@ -53,20 +61,41 @@ class SocketAdapter(ASGIWebSocketAdapter):
 
     _closing: asyncio.Task[None] | None = None
 
-    async def send_json(self, message: Mapping[str, object]) -> None:
-        """Text frames: clients do not expect GraphQL in binary ones.
+    def outlet(self, operation_id: str) -> Outlet:
+        """The way for frames made once for many; the straight one where the server has it."""
+        if self._connection is not None:
+            return Direct(operation_id, self._connection)
+        return Outbox(operation_id, self.send_text)
 
-        Whoever reads nothing for `send_seconds` counts as gone: operations end at once, the socket
-        as soon as it takes a closing frame.
-        """
+    @property
+    def _connection(self) -> SocketProtocol | None:
+        offered = self.ws.scope.get("extensions", {}).get(FRAMES, {})
+        connection = offered.get("connection")
+        return connection if isinstance(connection, SocketProtocol) else None
+
+    async def send_json(self, message: Mapping[str, object]) -> None:
+        """Text frames: clients do not expect GraphQL in binary ones."""
+        await self.send_text(self.view.encode_json_string(message))
+
+    async def send_text(self, message: str) -> None:
+        """Whoever reads nothing for `send_seconds` counts as gone: operations end at once, the
+        socket as soon as it takes a closing frame."""
         try:
             async with asyncio.timeout(self.send_seconds):
-                await self.ws.send_text(self.view.encode_json_string(message))
+                await self.ws.send_text(message)
         except (WebSocketDisconnect, RuntimeError) as gone:
             raise WebSocketDisconnected from gone
         except TimeoutError as stalled:
-            self._closing = asyncio.create_task(self.close(TOO_SLOW, "Nothing was read for long."))
+            self._closing = asyncio.create_task(self._give_up())
             raise WebSocketDisconnected from stalled
+
+    async def _give_up(self) -> None:
+        try:
+            async with asyncio.timeout(FAREWELL_SECONDS):
+                await self.close(TOO_SLOW, "Nothing was read for long.")
+        except TimeoutError:
+            if self._connection is not None:
+                self._connection.abort()
 
     async def close(self, code: int, reason: str) -> None:
         short = reason.encode()[:CLOSE_REASON_BYTES].decode(errors="ignore")
@@ -75,6 +104,13 @@ class SocketAdapter(ASGIWebSocketAdapter):
 
 
 class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
+    view: Endpoint
+    websocket: SocketAdapter
+
+    def __init__(self, *args: Any, **named: Any) -> None:
+        super().__init__(*args, **named)
+        self._followers: dict[str, Follower] = {}
+
     async def handle(self) -> None:
         reception: Reception | None = getattr(self.view, "reception", None)
         with reception.inside(self.context, self.leave) if reception else contextlib.nullcontext():
@@ -141,20 +177,54 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
     async def run_operation(self, operation: Operation[Context, None]) -> None:
         """Answer one operation, whatever becomes of it."""
         try:
-            stream = await self.schema.stream(
-                operation.query,
-                variable_values=operation.variables,
-                context_value=self.context.again(),
-                operation_name=operation.operation_name,
-            )
-            async with aclosing(stream):
-                await self._send_result_stream(operation, stream)
+            if not await self._follow(operation):
+                await self._execute(operation)
             await operation.send_operation_message({"id": operation.id, "type": "complete"})
         except WebSocketDisconnected:
             self.operations.pop(operation.id, None)
         except Exception as failure:
             unexpected = StrawberryGraphQLError("", original_error=failure)
             await operation.send_initial_errors(translate([unexpected]))
+
+    async def _follow(self, operation: Operation[Context, None]) -> bool:
+        """Deliver what is followed in common; False where it has to be answered by itself."""
+        query, variables, name = operation.query, operation.variables, operation.operation_name
+        found = shared(self.context, query, variables, name)
+        begun = await self.view.groups.begin(found) if found is not None else None
+        if begun is None:
+            return False
+        found, place, goal = begun
+
+        async def alone(result: Any) -> None:
+            follower.tally.note(result.errors)
+            result.errors = readable(result.errors or ()) or None
+            await operation.send_next(result)
+
+        follower = Follower(self.websocket.outlet(operation.id), alone)
+        self._followers[operation.id] = follower
+        try:
+            with watching(self.context.watch, found.name, follower.tally):
+                await self.view.groups.follow(found, place, goal, follower)
+        finally:
+            if self._followers.get(operation.id) is follower:
+                del self._followers[operation.id]
+        return True
+
+    async def cleanup_operation(self, operation_id: str) -> None:
+        follower = self._followers.pop(operation_id, None)
+        if follower is not None:
+            follower.leave()
+        await super().cleanup_operation(operation_id)
+
+    async def _execute(self, operation: Operation[Context, None]) -> None:
+        stream = await self.schema.stream(
+            operation.query,
+            variable_values=operation.variables,
+            context_value=self.context.again(),
+            operation_name=operation.operation_name,
+        )
+        async with aclosing(stream):
+            await self._send_result_stream(operation, stream)
 
     async def _send_result_stream(self, operation: Operation[Context, None], stream: Any) -> None:
         async for result in stream:

@@ -50,11 +50,15 @@ class Site:
 
 @asynccontextmanager
 async def a_site(
-    home: Home, endpoint: Endpoint | None = None, http: type[HttpProtocol] = HttpProtocol
+    home: Home,
+    endpoint: Endpoint | None = None,
+    http: type[HttpProtocol] = HttpProtocol,
+    **options: Any,
 ) -> AsyncIterator[Site]:
     """The endpoint over the world of `home`, on real sockets."""
+    app = _app(endpoint or Endpoint(home.context))
     async with (
-        serving(_app(endpoint or Endpoint(home.context)), http) as url,
+        serving(app, http, **options) as url,
         httpx.AsyncClient(trust_env=False, timeout=10) as client,
     ):
         yield Site(f"{url}/graphql", home, client)
@@ -117,12 +121,19 @@ async def an_unserved_whole_site(home: Home, **settings: Any) -> AsyncIterator[S
 
 
 @asynccontextmanager
-async def serving(app: ASGIApp, http: type[HttpProtocol] = HttpProtocol) -> AsyncIterator[str]:
+async def serving(
+    app: ASGIApp,
+    http: type[HttpProtocol] = HttpProtocol,
+    *,
+    protocol: type[asyncio.Protocol] = SocketProtocol,
+    compressed: bool = False,
+) -> AsyncIterator[str]:
     """Serve until the block ends; clients that still wait are then cut off."""
     config = uvicorn.Config(
         app,
         http=http,
-        ws=SocketProtocol,
+        ws=protocol,
+        ws_per_message_deflate=compressed,
         lifespan="off",
         log_config=None,
         timeout_graceful_shutdown=1,

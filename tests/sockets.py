@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import socket
 from collections import defaultdict, deque
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
@@ -89,3 +91,13 @@ async def a_socket(url: str, **options: Any) -> AsyncIterator[Socket]:
         await socket.send({"type": "connection_init"})
         assert await socket.receive() == {"type": "connection_ack"}
         yield socket
+
+
+async def a_small_mouth(url: str) -> socket.socket:
+    """A connection that takes little before the server has to wait."""
+    parts = urlsplit(url)
+    mouth = socket.socket()
+    mouth.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16_384)
+    mouth.setblocking(False)
+    await asyncio.get_running_loop().sock_connect(mouth, (parts.hostname, parts.port))
+    return mouth

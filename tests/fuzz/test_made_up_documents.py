@@ -50,6 +50,10 @@ def http(served: Server) -> Iterator[httpx.Client]:
         yield client
 
 
+WITHOUT_RULES = {"viewer"}
+"""It has no argument that could be wrong."""
+
+
 @pytest.mark.parametrize(("kind", "field"), FIELDS)
 def test_every_made_up_document_gets_an_answer_in_good_form(
     served: Server, http: httpx.Client, kind: OperationType, field: str, long_fuzz: bool
@@ -57,9 +61,9 @@ def test_every_made_up_document_gets_an_answer_in_good_form(
     said = len(served.log())
     real = a_board(http)
     answer = streamed if kind is OperationType.SUBSCRIPTION else asked
-    by_the_rules, against_them = (
-        made_up_documents(SCHEMA, kind, field, mode) for mode in (Mode.POSITIVE, Mode.NEGATIVE)
-    )
+    documents = made_up_documents(SCHEMA, kind, field, Mode.POSITIVE)
+    if field not in WITHOUT_RULES:
+        documents |= documents | made_up_documents(SCHEMA, kind, field, Mode.NEGATIVE)
 
     @settings(
         max_examples=500 if long_fuzz else 15,
@@ -68,7 +72,7 @@ def test_every_made_up_document_gets_an_answer_in_good_form(
         database=None,
         suppress_health_check=list(HealthCheck),
     )
-    @given(data=st.data(), document=by_the_rules | by_the_rules | by_the_rules | against_them)
+    @given(data=st.data(), document=documents)
     def hold(data: st.DataObject, document: DocumentNode) -> None:
         document = with_real_ids(
             SCHEMA, document, real, lambda ids: data.draw(st.sampled_from(ids))

@@ -1,0 +1,64 @@
+"""Following on from a place: by whom a part of a feed was shown to before."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing
+
+from models import Project
+from services import feed, projects
+from services.feed import NOWHERE, Changes, Place
+from services.work import perform
+from tests.conftest import Home
+from tests.making import a_project, a_scene
+
+SOON = 5.0
+
+
+async def followed(home: Home, project: Project, place: Place) -> list[int]:
+    """The sequence numbers that come before following ends by itself."""
+    got: list[int] = []
+    async with asyncio.timeout(SOON):
+        stream = feed.follow(home.world, home.owner, project.id, place)
+        async with aclosing(stream) as found:
+            async for news in found:
+                assert isinstance(news, Changes)
+                assert place.at == news.sequence
+                got += [event.sequence for event in news.events]
+    return got
+
+
+async def test_following_ends_where_it_is_told_to(home: Home) -> None:
+    project = await a_project(home)
+    await a_scene(home, project, "one", "two", "three")
+    place = Place(1, until=3)
+
+    assert await followed(home, project, place) == [2, 3]
+    assert (place.at, place.over) == (3, False)
+    assert await followed(home, project, place) == []
+
+
+async def test_who_was_let_in_is_told_of_the_end_of_a_project_and_of_nothing_after_it(
+    home: Home,
+) -> None:
+    project = await a_project(home)
+    await perform(home.world, home.owner, projects.delete_project, project.id)
+    for at, told in ((0, [1, 2]), (2, [])):
+        place = Place(at)
+        assert await followed(home, project, place) == told
+        assert place.over
+
+
+async def test_a_live_query_goes_on_with_what_is_newer_than_its_place(home: Home) -> None:
+    project = await a_project(home)
+    once = Place(NOWHERE, until=NOWHERE + 1)
+    shown = [row.head async for row in feed.live(home.world, home.owner, project.id, once)]
+    assert (shown, once.at) == ([1], 1)
+
+    rows = feed.live(home.world, home.owner, project.id, Place(once.at))
+    async with aclosing(rows), asyncio.timeout(SOON):
+        coming = asyncio.ensure_future(anext(rows))
+        await asyncio.sleep(0.02)
+        assert not coming.done()
+        await a_scene(home, project)
+        assert (await coming).head == 2
