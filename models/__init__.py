@@ -10,6 +10,7 @@ from .idempotency import IdempotencyRecord
 from .ids import new_id, prefix_of
 from .image import Image, MediaStatus
 from .job import ACTIVE, Job, JobBatch, JobKind, JobStatus, jobs_by_status
+from .packing import Damaged, Packed, pack
 from .presence import Presence
 from .progress import ProjectProgress, RedesignStatus, progress_of_projects, scenes_complete
 from .project import Project, WorkflowVersion
@@ -17,6 +18,7 @@ from .reading import by_any_id
 from .scene import Scene
 from .selection import StoryboardSelection
 from .shot import Shot
+from .snapshot import Snapshot, SnapshotDocument, snapshot_documents, snapshots_at
 from .waiting import queue_positions, seconds_taken
 from .worker import Worker, workers_seen_since
 
@@ -24,6 +26,7 @@ __all__ = [
     "ACTIVE",
     "Asset",
     "Client",
+    "Damaged",
     "DeletedFile",
     "DeletedReference",
     "DeletedRows",
@@ -39,6 +42,7 @@ __all__ = [
     "JobStatus",
     "MediaStatus",
     "Mention",
+    "Packed",
     "Presence",
     "Project",
     "ProjectProgress",
@@ -47,6 +51,8 @@ __all__ = [
     "Row",
     "Scene",
     "Shot",
+    "Snapshot",
+    "SnapshotDocument",
     "StoryboardSelection",
     "Taken",
     "User",
@@ -58,11 +64,14 @@ __all__ = [
     "mentions_of",
     "new_id",
     "owned_by",
+    "pack",
     "prefix_of",
     "progress_of_projects",
     "queue_positions",
     "references_of",
     "scenes_complete",
     "seconds_taken",
+    "snapshot_documents",
+    "snapshots_at",
     "workers_seen_since",
 ]

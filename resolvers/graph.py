@@ -15,6 +15,7 @@ from strawberry.types.execution import PreExecutionError
 
 from schema import event
 from schema.asset import Asset
+from schema.bigint import BIGINT_SCALAR, BigInt
 from schema.client import Client
 from schema.cursor import CURSOR_SCALAR, Cursor
 from schema.job import JobBatch
@@ -107,5 +108,5 @@ api = Graph(
     subscription=Subscription,
     types=[Asset, Client, JobBatch, *event.KINDS.values(), event.RemovedEvent],
     extensions=[Watched],
-    config=StrawberryConfig(scalar_map={Cursor: CURSOR_SCALAR}),
+    config=StrawberryConfig(scalar_map={Cursor: CURSOR_SCALAR, BigInt: BIGINT_SCALAR}),
 )

@@ -8,9 +8,10 @@ from strawberry.scalars import JSON
 from .project import Project
 from .scene import Scene
 from .shot import Shot
+from .snapshot import Snapshot
 
 Editable = Annotated[
-    Project | Scene | Shot,
+    Project | Scene | Shot | Snapshot,
     strawberry.union("Editable", description="What several people may edit at once."),
 ]
 
@@ -33,6 +34,10 @@ UpdateSceneResult = Annotated[
 UpdateShotResult = Annotated[
     Shot | EditConflict,
     strawberry.union("UpdateShotResult", description="The shot, or why it was not changed."),
+]
+SnapshotResult = Annotated[
+    Snapshot | EditConflict,
+    strawberry.union("SnapshotResult", description="The new version, or why there is none."),
 ]
 
 

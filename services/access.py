@@ -19,6 +19,7 @@ from models import (
     Row,
     Scene,
     Shot,
+    Snapshot,
     StoryboardSelection,
     by_any_id,
     prefix_of,
@@ -33,7 +34,10 @@ R = TypeVar("R", bound=Row)
 
 NODES = {
     model.PREFIX
-    for model in (Client, Project, Scene, Shot, Image, StoryboardSelection, Job, JobBatch, Asset)
+    for model in (
+        *(Client, Project, Scene, Shot, Image, StoryboardSelection),
+        *(Job, JobBatch, Asset, Snapshot),
+    )
 }
 
 

@@ -17,6 +17,7 @@ from .backends.storage import Storage, Stored
 from .formats.picture import describe, thumbnail
 
 EXTENSIONS = {
+    "application/json": "json",
     "image/jpeg": "jpg",
     "image/png": "png",
     "image/webp": "webp",

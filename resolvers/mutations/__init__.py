@@ -11,6 +11,7 @@ from .projects import ProjectMutations
 from .restoring import RestoringMutations
 from .scenes import SceneMutations
 from .shots import ShotMutations
+from .snapshots import SnapshotMutations
 from .storyboard import StoryboardMutations
 
 
@@ -24,6 +25,7 @@ class Mutation(
     JobMutations,
     RestoringMutations,
     PresenceMutations,
+    SnapshotMutations,
 ):
     pass
 

@@ -118,6 +118,15 @@ ANYTHING = {
     "animate": 'animate(input: { projectId: "{project}", duration: 0.1 }) { id }',
     "exportProject": 'exportProject(input: { projectId: "{project}", format: MP4 }) { id }',
     "cancelJob": 'cancelJob(id: "{job}") { id }',
+    "storeSnapshot": 'storeSnapshot(input: { projectId: "{project}", scenes: [{ id: "{two}" }] })'
+    " { __typename }",
+    "patchSnapshotScenes": 'patchSnapshotScenes(input: { projectId: "{project}", scenes: '
+    '[{ number: {one}, scene: { heading: "{two}" } }] }) { __typename }',
+    "restoreSnapshot": 'restoreSnapshot(input: { projectId: "{project}", version: {two} }) { id }',
+    "updateSnapshotMetadata": 'updateSnapshotMetadata(projectId: "{project}", '
+    "metadata: { a: {one} }) { id }",
+    "deleteSnapshot": 'deleteSnapshot(projectId: "{project}", version: {one}) { id }',
+    "exportSnapshot": 'exportSnapshot(projectId: "{project}") { id }',
     "restore": 'restore(restoreId: "{deletion}") { id }',
 }
 NOT_AT_RANDOM = {"createProject": "is another project's", "deleteProject": "ends the sequence"}
