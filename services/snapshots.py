@@ -97,8 +97,18 @@ async def patch_snapshot_scenes(
         fields = overlap(old, document, patches)
         if fields:
             return EditConflict(newest, given, fields)
-    document["scenes"] = patched(document["scenes"], patches)
-    content = await asyncio.to_thread(packed_content, document, newest.metadata)
+    return await _patch(work, project, newest, document, patches)
+
+
+async def _patch(
+    work: Work,
+    project: Project,
+    newest: Snapshot,
+    document: Document,
+    patches: Sequence[Mapping[str, Any]],
+) -> Snapshot:
+    changed = document | {"scenes": patched(document["scenes"], patches)}
+    content = await asyncio.to_thread(packed_content, changed, newest.metadata)
     return await _add(work, project, content, _number(project), newest.number)
 
 
@@ -155,12 +165,28 @@ async def ensure_snapshot(work: Work, project_id: str) -> Snapshot:
     return await _add(work, project, content, _number(project), None)
 
 
+async def remember_scene(work: Work, project_id: str, scene_id: str, data: Any) -> Snapshot:
+    """Lay fields over the scene that has this `id`, or add it: for who sends a scene at a time."""
+    newest = await ensure_snapshot(work, project_id)
+    project = await Project.get(id=project_id)
+    document = await _document(newest)
+    known = any(scene.get("id") == scene_id for scene in document["scenes"])
+    named = {"id": scene_id} if known else {}
+    patches = [named | {"scene": data | {"id": scene_id}}]
+    return await _patch(work, project, newest, document, patches)
+
+
+async def find_snapshot(actor: Actor, project_id: str, version: int | None = None) -> Snapshot:
+    """A version, or the newest."""
+    project = await seen(actor, Project, project_id, "projectId")
+    return await _found(project, version, "projectId" if version is None else "version")
+
+
 async def read_snapshot(
     actor: Actor, project_id: str, version: int | None = None
 ) -> tuple[Snapshot, Document]:
-    """A version, or the newest, with its document."""
-    project = await seen(actor, Project, project_id, "projectId")
-    snapshot = await _found(project, version, "projectId" if version is None else "version")
+    """The same with its document."""
+    snapshot = await find_snapshot(actor, project_id, version)
     return snapshot, await _document(snapshot)
 
 
@@ -206,7 +232,8 @@ async def _add(
     )
     await snapshot.save(force_create=True)
     await SnapshotDocument.create(snapshot_id=snapshot.id, packed=content.packed.data)
-    await Project.filter(id=project.id).update(last_snapshot=number)
+    project.last_snapshot = number
+    await project.save(update_fields=["last_snapshot"])
     await _read_back(snapshot.id, content)
     work.record(snapshot, EventKind.CREATED)
     await _retire(work, project)

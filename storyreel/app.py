@@ -5,12 +5,14 @@ from __future__ import annotations
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
-from starlette.routing import Route, WebSocketRoute
+from starlette.requests import Request
+from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.types import ASGIApp
 
 from models import Asset
 from resolvers.context import Context
 from resolvers.documents import Documents
+from services.actor import Actor
 
 from .asset_route import AssetFile, asset_route
 from .door import Door
@@ -18,6 +20,7 @@ from .endpoint import Endpoint
 from .graphiql import graphiql_routes
 from .origins import allowing
 from .probes import probe_routes
+from .rest import rest_app
 from .secure_headers import SecureHeaders
 from .wiring import House
 
@@ -31,11 +34,17 @@ def create_app(house: House, documents: Documents) -> ASGIApp:
         lambda: Context(house.actor, house.world, house.links, watch, documents), house.origins
     )
     door = Door(endpoint, house.world.rates, house.connections_max)
+
+    async def who_asks(request: Request) -> Actor:
+        return house.actor
+
+    rest = rest_app(house.world, who_asks, house.origins)
     app = Starlette(
         routes=[
             *graphiql_routes(PATH),
             Route(PATH, door),
             WebSocketRoute(PATH, door),
+            Mount("/api", Door(rest, house.world.rates, house.connections_max)),
             asset_route(house.links, house.world.storage, find_asset),
             *probe_routes(house),
         ],
