@@ -193,12 +193,14 @@ async def read_snapshot(
 async def snapshot_file(
     world: World, actor: Actor, project_id: str, version: int | None = None
 ) -> File:
-    """A version as a file in storage that no asset knows yet. `store_snapshot` takes what it holds
-    as input, its `version` and `baseVersion` aside. Only for who may `export_snapshot`."""
+    """A version as a file in storage that no asset knows yet: `store_snapshot` takes what it holds.
+
+    Only for who may `export_snapshot`.
+    """
     check_id(Project, project_id, "projectId")
     await changeable(actor, Project, project_id, "projectId")
     snapshot, document = await read_snapshot(actor, project_id, version)
-    told = told_of(snapshot) | document
+    told = {"checksum": snapshot.checksum, "metadata": snapshot.metadata} | document
     stored = await world.storage.put(json.dumps(told, ensure_ascii=False, indent=1).encode())
     return File(stored.sha256, stored.size, FILE_TYPE)
 
@@ -207,16 +209,6 @@ async def export_snapshot(work: Work, project_id: str, file: File) -> Asset:
     """Make the file an asset of the project; the same file twice is one."""
     project = await work.held(Project, project_id, "projectId")
     return await file.keep(project.id)
-
-
-def told_of(snapshot: Snapshot) -> dict[str, Any]:
-    """What is said of a version outside of GraphQL."""
-    return {
-        "version": snapshot.number,
-        "baseVersion": snapshot.base,
-        "checksum": snapshot.checksum,
-        "metadata": snapshot.metadata,
-    }
 
 
 async def _add(

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
 
 from services import limits
 
@@ -48,10 +46,11 @@ class Operation:
     deprecated: bool = False
 
 
-def description(
-    operations: Mapping[str, Mapping[str, Operation]],
-) -> Callable[[Request], Response]:
-    """Answers with the description of these operations, by path and method."""
+Operations = Mapping[str, Mapping[str, Operation]]
+"""By path and method."""
+
+
+def description(operations: Operations) -> dict[str, Any]:
     every = [each for methods in operations.values() for each in methods.values()]
     bodies = {each.body for each in every if each.body not in (None, dict)}
     shapes = [(shape, "validation") for shape in bodies if shape is not None]
@@ -61,7 +60,7 @@ def description(
         [*shapes, *((shape, "serialization") for shape in named)],  # type: ignore[list-item]  # modes
         ref_template=REFERENCE,
     )
-    told = {
+    return {
         "openapi": "3.1.0",
         "info": {
             "title": "Storyreel",
@@ -77,11 +76,6 @@ def description(
         },
         "components": {"schemas": schemas["$defs"]},
     }
-
-    def answer(request: Request) -> Response:
-        return JSONResponse(told)
-
-    return answer
 
 
 def _operation(path: str, method: str, operation: Operation) -> dict[str, Any]:

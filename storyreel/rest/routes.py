@@ -7,7 +7,8 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from pydantic import ConfigDict, TypeAdapter
-from starlette.responses import Response
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp
 
@@ -16,7 +17,7 @@ from services.editing import EditConflict
 from services.errors import InvalidInput, NotFound
 from services.world import World
 
-from .description import DESCRIBED_AT, Operation, description
+from .description import DESCRIBED_AT, Operation, Operations, description
 from .exchange import Call, Resource, WhoAsks, answered, conflicting, unknown_path
 from .shapes import (
     DeletionAnswer,
@@ -50,8 +51,12 @@ def rest_app(world: World, who_asks: WhoAsks, origins: Collection[str]) -> ASGIA
         )
         for path, operations in OPERATIONS.items()
     ]
-    described = Route(DESCRIBED_AT.removeprefix("/api"), description(OPERATIONS))
+    described = Route(DESCRIBED_AT.removeprefix("/api"), describe)
     return Router([*routes, described], redirect_slashes=False, default=unknown_path)
+
+
+def describe(request: Request) -> Response:
+    return JSONResponse(description(OPERATIONS))
 
 
 async def read(call: Call) -> Response:
@@ -129,7 +134,7 @@ def _succeeded(response: Response, project_id: str) -> Response:
     return response
 
 
-OPERATIONS: Mapping[str, Mapping[str, Operation]] = {
+OPERATIONS: Operations = {
     "/api/projects/{projectId}/snapshot": {
         "GET": Operation(read, "A version with its document", DocumentAnswer, query=("version",)),
         "POST": Operation(

@@ -12,6 +12,7 @@ import pytest
 
 from models import Event, EventKind, Project, Snapshot, SnapshotDocument
 from services import limits, projects, snapshots
+from services.backends.storage import StorageUnavailable
 from services.editing import EditConflict
 from services.errors import Conflict, Forbidden, InvalidInput, LimitExceeded, NotFound
 from services.idempotency import Once
@@ -287,7 +288,7 @@ async def test_the_first_snapshot_may_be_made_of_the_projects_own_scenes(home: H
 
 async def test_an_exported_file_is_what_another_project_takes(home: Home) -> None:
     project, other = await a_project(home), await a_project(home)
-    snapshot = await a_snapshot(home, project, "A", metadata={"draft": 1}, version=7)
+    snapshot = await a_snapshot(home, project, "A", metadata={"draft": 1})
     file = await snapshot_file(home.world, home.owner, project.id)
     asset = await act(home, snapshots.export_snapshot, project.id, file)
     again = await act(home, snapshots.export_snapshot, project.id, file)
@@ -295,7 +296,7 @@ async def test_an_exported_file_is_what_another_project_takes(home: Home) -> Non
     exported = json.loads(await home.world.storage.get(asset.sha256))
     taken = await act(home, snapshots.store_snapshot, other.id, exported)
     assert (asset.id, asset.media_type) == (again.id, "application/json")
-    assert (taken.number, taken.checksum, taken.metadata) == (7, snapshot.checksum, {"draft": 1})
+    assert (taken.number, taken.checksum, taken.metadata) == (1, snapshot.checksum, {"draft": 1})
 
 
 async def test_who_may_not_export_leaves_no_file(home: Home, tmp_path: Path) -> None:
@@ -305,6 +306,16 @@ async def test_who_may_not_export_leaves_no_file(home: Home, tmp_path: Path) -> 
     with pytest.raises(Forbidden):
         await snapshot_file(home.world, a_viewer(project), project.id)
     assert await all_that_is_kept(home, tmp_path / "assets") == before
+
+
+async def test_a_storage_that_takes_nothing_leaves_no_asset(home: Home, tmp_path: Path) -> None:
+    project = await a_project(home)
+    await a_snapshot(home, project, "A")
+    before = await stored()
+    (tmp_path / "assets" / "objects").write_text("in the way")
+    with pytest.raises(StorageUnavailable):
+        await snapshot_file(home.world, home.owner, project.id)
+    assert await stored() == before
 
 
 async def test_of_several_at_once_each_gets_a_version_and_one_builds_on_a_base(home: Home) -> None:
