@@ -12,6 +12,7 @@ from .image import Image, MediaStatus
 from .job import ACTIVE, Job, JobBatch, JobKind, JobStatus, job_of, jobs_by_status, run_named
 from .legacy import LegacyMigration
 from .membership import Invitation, MemberRole, Membership
+from .packing import Damaged, Packed, pack
 from .presence import Presence
 from .progress import ProjectProgress, RedesignStatus, progress_of_projects, scenes_complete
 from .project import Project, WorkflowVersion
@@ -20,6 +21,7 @@ from .revision import Revision, access_revision, raise_access_revision
 from .scene import Scene
 from .selection import StoryboardSelection
 from .shot import Shot
+from .snapshot import Snapshot, SnapshotDocument, snapshot_documents, snapshots_at
 from .token import ApiToken
 from .waiting import queue_positions, seconds_taken
 from .worker import Worker, workers_seen_since
@@ -29,6 +31,7 @@ __all__ = [
     "ApiToken",
     "Asset",
     "Client",
+    "Damaged",
     "DeletedFile",
     "DeletedReference",
     "DeletedRows",
@@ -48,6 +51,7 @@ __all__ = [
     "MemberRole",
     "Membership",
     "Mention",
+    "Packed",
     "Presence",
     "Project",
     "ProjectProgress",
@@ -57,6 +61,8 @@ __all__ = [
     "Row",
     "Scene",
     "Shot",
+    "Snapshot",
+    "SnapshotDocument",
     "StoryboardSelection",
     "Taken",
     "User",
@@ -70,6 +76,7 @@ __all__ = [
     "mentions_of",
     "new_id",
     "owned_by",
+    "pack",
     "prefix_of",
     "progress_of_projects",
     "queue_positions",
@@ -78,5 +85,7 @@ __all__ = [
     "run_named",
     "scenes_complete",
     "seconds_taken",
+    "snapshot_documents",
+    "snapshots_at",
     "workers_seen_since",
 ]

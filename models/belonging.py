@@ -60,10 +60,11 @@ def _owners_first() -> list[type[Row]]:
     return list(sorter.static_order())
 
 
-async def owned_by(row: Row) -> Taken:
-    """The row and all that goes with it."""
-    found: dict[type[Row], set[str]] = {type(row): {row.id}}
-    fresh: list[tuple[type[Row], list[str]]] = [(type(row), [row.id])]
+async def owned_by(*rows: Row) -> Taken:
+    """Rows of one kind and all that goes with them."""
+    kind, ids = type(rows[0]), [row.id for row in rows]
+    found: dict[type[Row], set[str]] = {kind: set(ids)}
+    fresh: list[tuple[type[Row], list[str]]] = [(kind, ids)]
     owning = [reference for reference in _references() if reference.owning]
     while fresh:
         target, ids = fresh.pop()

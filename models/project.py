@@ -36,6 +36,8 @@ class Project(Row):
     rate_numerator = fields.IntField(default=24)
     rate_denominator = fields.IntField(default=1)
     version = fields.IntField(default=1)
+    last_snapshot = fields.BigIntField(default=0, db_default=0)
+    """The highest version that one of its snapshots ever had."""
 
     head: int
     """The number of its feed's newest event, read with the row: the row is no older."""

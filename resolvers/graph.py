@@ -17,6 +17,7 @@ from strawberry.utils.await_maybe import await_maybe
 
 from schema import event
 from schema.asset import Asset
+from schema.bigint import BIGINT_SCALAR, BigInt
 from schema.client import Client
 from schema.cursor import CURSOR_SCALAR, Cursor
 from schema.job import JobBatch
@@ -119,5 +120,5 @@ api = Graph(
     types=[Asset, Client, JobBatch, *event.KINDS.values(), event.RemovedEvent],
     extensions=[Watched],
     execution_context_class=Rereading,
-    config=StrawberryConfig(scalar_map={Cursor: CURSOR_SCALAR}),
+    config=StrawberryConfig(scalar_map={Cursor: CURSOR_SCALAR, BigInt: BIGINT_SCALAR}),
 )

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .scene import Scene
     from .selection import StoryboardSelection
     from .shot import Shot
+    from .snapshot import Snapshot
 
 strawberry.enum(models.EventKind, description="What happened to the subject of an event.")
 
@@ -104,6 +105,18 @@ class JobEvent(Event):
     )
 
 
+@strawberry.type(
+    description="A version of the project's document was stored, or its metadata changed."
+)
+class SnapshotEvent(Event):
+    snapshot: Annotated["Snapshot", strawberry.lazy(".snapshot")] | None = up(
+        models.Snapshot,
+        by="subject_id",
+        may_be_gone=True,
+        description="The snapshot as it is now; null once deleted.",
+    )
+
+
 @strawberry.type(description="Something was deleted, with everything below it.")
 class RemovedEvent(Event):
     @strawberry.field(description="Every id that is gone, the subject's first.")
@@ -118,6 +131,7 @@ KINDS: dict[str, type[Event]] = {
     models.Image.PREFIX: ImageEvent,
     models.StoryboardSelection.PREFIX: StoryboardEvent,
     models.Job.PREFIX: JobEvent,
+    models.Snapshot.PREFIX: SnapshotEvent,
 }
 
 

@@ -8,6 +8,8 @@ from strawberry.scalars import JSON
 
 import models
 
+from .bigint import BigInt
+
 KEY = "Repeat a request with the same key to get its first answer again."
 PARAMETERS = "Free parameters for the renderer; width, height and seed are known to all."
 
@@ -245,4 +247,49 @@ class InviteMemberInput:
     role: models.MemberRole = must("What they will be.")
     days: int | None = may("How long the code works, 1 to 90; 7 by default.")
     name: str | None = may("Whom it is meant for, as a note to owners.")
+    idempotency_key: str | None = may(KEY)
+
+
+@strawberry.input(description="The whole document of a project.")
+class StoreSnapshotInput:
+    project_id: strawberry.ID = must("The project.")
+    scenes: list[JSON] = must(
+        "Objects with a `heading` and `elements`; whatever else they have is kept."
+    )
+    elements: list[JSON] | None = may("Objects with `type` and `text`, outside of every scene.")
+    metadata: JSON | None = may("Free data beside the document.")
+    version: BigInt | None = may("Its number, larger than the last; otherwise the next one.")
+    base_version: BigInt | None = may(
+        "The newest version as you know it, 0 for none: if there is a newer one, nothing is stored."
+    )
+    checksum: str | None = may("Store it only if this is its `checksum`.")
+    idempotency_key: str | None = may(KEY)
+
+
+@strawberry.input(
+    description="What becomes of one scene. Without number, id and heading it is new."
+)
+class SnapshotScenePatch:
+    number: int | None = may("Of the scene in the newest version, from 1.")
+    id: str | None = may("The `id` that the scene has in the document.")
+    heading: str | None = may("The heading of the scene, if no other has the same.")
+    scene: JSON | None = may(
+        "The fields to replace, where null removes one; null removes the scene. Must be given."
+    )
+
+
+@strawberry.input(description="What becomes of some scenes of the newest version.")
+class PatchSnapshotScenesInput:
+    project_id: strawberry.ID = must("The project.")
+    scenes: list[SnapshotScenePatch] = must("All name scenes as they are before the first.")
+    base_version: BigInt | None = may(
+        "The version that you know: scenes that changed since are not touched."
+    )
+    idempotency_key: str | None = may(KEY)
+
+
+@strawberry.input(description="Which version to go back to.")
+class RestoreSnapshotInput:
+    project_id: strawberry.ID = must("The project.")
+    version: BigInt = must("The version.")
     idempotency_key: str | None = may(KEY)

@@ -7,6 +7,7 @@ from strawberry.scalars import JSON
 import models
 from models import reading
 
+from .bigint import BigInt
 from .client import Client
 from .connection import After, Connection, First, page_size
 from .cursor import Cursor, feed_cursor, invalid, sequence_in
@@ -18,6 +19,7 @@ from .node import Node
 from .scene import Scene
 from .selection import StoryboardSelection
 from .size import expected
+from .snapshot import Snapshot, SnapshotConnection
 from .view import Children, View, many, one, up
 
 strawberry.enum(
@@ -121,6 +123,22 @@ class Project(View[models.Project], Node):
             return await reading.page(models.Job, after_id, count, project_id=self.row.id, **wanted)
 
         return await JobConnection.read(rows, f"{self.row.id}/jobs", first, after)
+
+    @strawberry.field(description="Its document in one version, the newest unless named.")
+    async def snapshot(
+        self,
+        info: Info,
+        version: Annotated[BigInt | None, strawberry.argument(description="Which.")] = None,
+    ) -> Snapshot | None:
+        row = await info.context.load(models.snapshots_at, (self.row.id, version))
+        return Snapshot.of(row) if row is not None else None
+
+    @strawberry.field(description="The versions of its document, newest first; 20 are kept.")
+    async def snapshots(self, first: First = 20, after: After = None) -> SnapshotConnection:
+        async def rows(after_id: str | None, count: int) -> list[models.Snapshot]:
+            return await reading.page(models.Snapshot, after_id, count, project_id=self.row.id)
+
+        return await SnapshotConnection.read(rows, f"{self.row.id}/snapshots", first, after)
 
     @strawberry.field(description="Its history, oldest first. Refused where it is no longer kept.")
     async def events(

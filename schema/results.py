@@ -9,9 +9,10 @@ from .client import Invitation
 from .project import Project
 from .scene import Scene
 from .shot import Shot
+from .snapshot import Snapshot
 
 Editable = Annotated[
-    Project | Scene | Shot,
+    Project | Scene | Shot | Snapshot,
     strawberry.union("Editable", description="What several people may edit at once."),
 ]
 
@@ -34,6 +35,10 @@ UpdateSceneResult = Annotated[
 UpdateShotResult = Annotated[
     Shot | EditConflict,
     strawberry.union("UpdateShotResult", description="The shot, or why it was not changed."),
+]
+SnapshotResult = Annotated[
+    Snapshot | EditConflict,
+    strawberry.union("SnapshotResult", description="The new version, or why there is none."),
 ]
 
 

@@ -26,6 +26,7 @@ from models import (
     Row,
     Scene,
     Shot,
+    Snapshot,
     StoryboardSelection,
     User,
     prefix_of,
@@ -39,7 +40,7 @@ from .errors import Forbidden, InvalidInput, LimitExceeded, NotFound
 
 R = TypeVar("R", bound=Row)
 
-OF_A_PROJECT = (Project, Scene, Shot, Image, StoryboardSelection, Job, JobBatch, Asset)
+OF_A_PROJECT = (Project, Scene, Shot, Image, StoryboardSelection, Job, JobBatch, Asset, Snapshot)
 OF_A_CLIENT = (User, Membership, Invitation, LegacyMigration)
 NODES = {model.PREFIX for model in (Client, *OF_A_CLIENT, *OF_A_PROJECT)}
 SILENT = ("storyboard", "api", "record", "account")

@@ -17,11 +17,11 @@ from .backends.storage import Storage, Stored
 from .formats.picture import describe, thumbnail
 
 EXTENSIONS = {
+    "application/json": "json",
     "image/jpeg": "jpg",
     "image/png": "png",
     "image/webp": "webp",
     "video/mp4": "mp4",
-    "application/json": "json",
 }
 
 

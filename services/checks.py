@@ -139,13 +139,18 @@ def document(value: Any, path: str, most: int = limits.DOCUMENT_BYTES) -> Any:
         return None
     if not isinstance(value, dict | list):
         raise InvalidInput("This must be a JSON object or list.", path)
+    storable(value, path)
+    if len(json.dumps(value, ensure_ascii=False).encode()) > most:
+        raise LimitExceeded(f"At most {most:,} bytes of JSON.", path)
+    return value
+
+
+def storable(value: Any, path: str) -> None:
+    """Refuse JSON that nests too deep, or that holds what no database can."""
     within_depth(value, limits.DOCUMENT_DEPTH, path)
     for level in _levels(value):
         for item in level:
             _check_storable(item, path)
-    if len(json.dumps(value, ensure_ascii=False).encode()) > most:
-        raise LimitExceeded(f"At most {most:,} bytes of JSON.", path)
-    return value
 
 
 def within_depth(value: Any, levels: int, path: str) -> None:

@@ -5,6 +5,7 @@ to bring it back is kept.
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -41,19 +42,22 @@ class Deletion:
     restore_id: str
 
 
-async def delete(work: Work, row: Row) -> Deletion:
-    """Delete a held row with all that belongs to it.
+async def delete(work: Work, row: Row, *siblings: Row) -> Deletion:
+    """Delete a held row with all that belongs to it, and with it siblings of its kind.
 
     Jobs that make something of it are canceled; rows that mention it stay, without the mention.
     """
-    taken = await owned_by(row)
-    deleted = [row_id for ids in taken.values() for row_id in ids]
+    taken = await owned_by(row, *siblings)
+    deleted = sorted(
+        (gone for ids in taken.values() for gone in ids), key=lambda gone: gone != row.id
+    )
     if Job not in taken:
         await cancel_jobs(work, await _jobs_for(deleted))
     mentions = await mentions_of(taken)
     record = await _keep(work, row, taken, mentions)
     await _clear(work, mentions)
-    await row.delete()
+    for each in (row, *siblings):
+        await each.delete()
     work.record_deleted(row, deleted)
     return Deletion(row.id, deleted, record.id)
 
@@ -96,7 +100,7 @@ async def _keep(work: Work, row: Row, taken: Taken, mentions: Sequence[Mention])
     for kind, ids in taken.items():
         for some in reading.chunks(ids, limits.ROWS_AT_ONCE):
             rows = await kind.filter(id__in=some).order_by("id")
-            document = json.dumps([_columns(each) for each in rows], default=str)
+            document = json.dumps([_columns(each) for each in rows], default=_text)
             await DeletedRows.create(deletion_id=record.id, kind=kind.PREFIX, rows=document)
             files = [each.sha256 for each in rows if isinstance(each, Asset)]
             await DeletedFile.bulk_create(
@@ -108,6 +112,10 @@ async def _keep(work: Work, row: Row, taken: Taken, mentions: Sequence[Mention])
 
 def _columns(row: Row) -> dict[str, Any]:
     return {name: getattr(row, name) for name in row._meta.fields_db_projection}
+
+
+def _text(value: Any) -> str:
+    return b64encode(value).decode() if isinstance(value, bytes) else str(value)
 
 
 async def keep_mentions(record: DeletionRecord, mentions: Sequence[Mention]) -> None:

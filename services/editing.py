@@ -14,11 +14,12 @@ from models import Event, EventKind, Row
 
 from .checks import columns, differences, merged
 from .errors import InvalidInput
+from .idempotency import Unchanged
 from .work import Work
 
 
 @dataclass(frozen=True)
-class EditConflict:
+class EditConflict(Unchanged):
     """An edit that overlaps with one made since: the row as it is, the refused edit, the fields."""
 
     current: Row

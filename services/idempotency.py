@@ -86,8 +86,15 @@ async def first_answer(actor: Actor, once: Once, record: IdempotencyRecord) -> A
     return rows[0] if one else rows
 
 
+class Unchanged:
+    """The answer of a use case that changed nothing: the key stays free for another request."""
+
+
 async def remember(record: IdempotencyRecord, result: object) -> None:
     """Store the answer with the change."""
+    if isinstance(result, Unchanged):
+        await record.delete()
+        return
     if isinstance(result, Row):
         record.answer = {"id": result.id}
     elif isinstance(result, Mapping):

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from base64 import b64decode
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from tortoise.exceptions import IntegrityError
+from tortoise.fields import BinaryField
 
 from models import (
     ACTIVE,
@@ -27,6 +30,7 @@ from models import (
     Ranked,
     Row,
     Shot,
+    SnapshotDocument,
     StoryboardSelection,
     reading,
     references_of,
@@ -42,7 +46,7 @@ from .ordering import rank_again
 from .work import Work
 
 FIELD = "restoreId"
-UNTOLD: tuple[type[Row], ...] = (Asset, JobBatch, LegacyMigration)
+UNTOLD: tuple[type[Row], ...] = (Asset, JobBatch, LegacyMigration, SnapshotDocument)
 """Kinds that have no events of their own."""
 
 TAKEN_SINCE = {
@@ -87,11 +91,7 @@ async def _restore_part(
 ) -> list[Mention]:
     """Insert rows of one kind. What they mentioned and is not there, or not yet, is answered."""
     kind = next(model for model in reading.kinds(Row) if part.kind == model.PREFIX)
-    columns = kind._meta.fields_db_projection
-    rows = [
-        kind(**{name: value for name, value in row.items() if name in columns})
-        for row in json.loads(part.rows)
-    ]
+    rows = [_row(kind, columns) for columns in json.loads(part.rows)]
     if not restoration.restored:
         await _prepare_root(work, rows[0])
     for row in rows:
@@ -108,6 +108,15 @@ async def _restore_part(
             work.record(row, EventKind.RESTORED)
     restoration.restored += [row.id for row in rows]
     return lost
+
+
+def _row(kind: type[Row], columns: dict[str, Any]) -> Row:
+    """As it was; columns that rows of its kind have no more are left out."""
+    known = {name: columns[name] for name in kind._meta.fields_db_projection if name in columns}
+    for name in known:
+        if isinstance(kind._meta.fields_map[name], BinaryField):
+            known[name] = b64decode(known[name])
+    return kind(**known)
 
 
 async def _prepare_root(work: Work, row: Row) -> None:

@@ -5,21 +5,24 @@ from __future__ import annotations
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
-from starlette.routing import Route, WebSocketRoute
+from starlette.requests import Request
+from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.types import ASGIApp
 
 from models import Asset
 from resolvers.context import Context
 from resolvers.documents import Documents
 from services.access import visible
+from services.actor import Actor
 
-from .admission import Reception
+from .admission import Reception, shown_by
 from .asset_route import AssetFile, FindFile, asset_route
 from .door import Door
 from .endpoint import Endpoint
 from .graphiql import graphiql_routes
 from .origins import allowing
 from .probes import probe_routes
+from .rest import rest_app
 from .secure_headers import SecureHeaders
 from .wiring import House
 
@@ -35,12 +38,20 @@ def create_app(house: House, documents: Documents) -> ASGIApp:
         house.reception,
     )
     door = Door(endpoint, house.world.rates, house.connections_max)
+
+    async def who_asks(request: Request) -> Actor:
+        if house.reception is None:
+            return house.actor
+        return await house.reception.admit(shown_by(request.headers))
+
+    rest = rest_app(house.world, who_asks, house.origins)
     app = Starlette(
         routes=[
             *graphiql_routes(PATH),
             Route(PATH, door),
             WebSocketRoute(PATH, door),
             asset_route(house.links, house.world.storage, assets(house.reception)),
+            Mount("/api", Door(rest, house.world.rates, house.connections_max)),
             *probe_routes(house),
         ],
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=house.hosts)],

@@ -124,7 +124,7 @@ class Endpoint(GraphQL[Context, None]):
         if scope["type"] != "http":
             await super().__call__(scope, receive, send)
             return
-        request = Request(scope, _bounded(receive, self.body_seconds))
+        request = Request(scope, bounded(receive, self.body_seconds))
         response: ASGIApp
         try:
             if self.reception is not None:  # before anything is parsed
@@ -305,7 +305,7 @@ def _refused(request: Request, refusal: HTTPException) -> Response:
     )
 
 
-def _bounded(receive: Receive, seconds: float) -> Receive:
+def bounded(receive: Receive, seconds: float) -> Receive:
     """The same request body, refused once it passes BODY_BYTES_MAX or takes too long to come."""
     seen = 0
     deadline = asyncio.get_running_loop().time() + seconds

@@ -26,7 +26,10 @@ EXPOSED = (
     "Accept-Ranges",
     "Content-Disposition",
     "Content-Range",
+    "Deprecation",
     "ETag",
+    "Link",
+    "Location",
     "Retry-After",
     "X-Request-Id",
 )
@@ -42,7 +45,7 @@ def allowing(app: ASGIApp, origins: Collection[str]) -> ASGIApp:
     return CORSMiddleware(
         app,
         allow_origins=origins,
-        allow_methods=("GET", "HEAD", "POST"),
+        allow_methods=("GET", "HEAD", "POST", "PATCH", "DELETE"),
         allow_headers=("*",),
         allow_private_network=True,  # a page on the internet, where it is listed, may call a LAN
         expose_headers=EXPOSED,

@@ -23,8 +23,8 @@ from structlog.contextvars import bound_contextvars
 from .metrics import OTHER, Metrics
 
 WELL_FORMED = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
-METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS"})
-ROUTES = frozenset({"graphql", "assets", "healthz", "readyz", "metrics"})
+METHODS = frozenset({"GET", "HEAD", "POST", "PATCH", "DELETE", "OPTIONS"})
+ROUTES = frozenset({"graphql", "api", "assets", "healthz", "readyz", "metrics"})
 PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
 STREAMS = ("text/event-stream", "multipart/mixed")
 PATH_CHARACTERS = 200

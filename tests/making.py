@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from PIL import Image as Picture
 from tortoise import Tortoise
 
-from models import Image, Job, Project, Scene, Shot, StoryboardSelection, job_of
-from services import generation, images, projects, scenes, shots, storyboard
+from models import Image, Job, Project, Scene, Shot, Snapshot, StoryboardSelection, job_of
+from services import generation, images, projects, scenes, shots, snapshots, storyboard
 from services.actor import Actor, Role
 from services.assets import File, Made
 from services.backends.renderer import ClipOrder, FrameOrder, Media, Report
@@ -83,6 +83,20 @@ async def an_image(home: Home, shot: Shot, **given: Any) -> Image:
 async def a_selection(home: Home, image: Image) -> StoryboardSelection:
     act = storyboard.select_master_shot
     return await perform(home.world, home.owner, act, image.shot_id, image.id)
+
+
+async def a_snapshot(home: Home, project: Project, *headings: str, **given: Any) -> Snapshot:
+    """A version with a scene for each heading."""
+    given = {"scenes": [a_document_scene(heading) for heading in headings]} | given
+    act = snapshots.store_snapshot
+    answer = await perform(home.world, home.owner, act, project.id, given)
+    assert isinstance(answer, Snapshot)
+    return answer
+
+
+def a_document_scene(heading: str, *texts: str) -> dict[str, Any]:
+    told = [{"type": "action", "text": text} for text in texts or ("Rain on the water.",)]
+    return {"heading": heading, "elements": told}
 
 
 def a_viewer(project: Project) -> Actor:

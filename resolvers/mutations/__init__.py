@@ -14,6 +14,7 @@ from .projects import ProjectMutations
 from .restoring import RestoringMutations
 from .scenes import SceneMutations
 from .shots import ShotMutations
+from .snapshots import SnapshotMutations
 from .storyboard import StoryboardMutations
 
 
@@ -30,6 +31,7 @@ class Mutation(
     PresenceMutations,
     OperationMutations,
     LegacyMutations,
+    SnapshotMutations,
 ):
     pass
 

@@ -23,7 +23,7 @@ from services import generation, members
 from services.actor import SYSTEM
 from services.work import perform
 from tests.conftest import Home
-from tests.making import a_project, a_scene, a_selection, a_shot, an_image
+from tests.making import a_project, a_scene, a_selection, a_shot, a_snapshot, an_image
 
 SIZE = {"width": 320, "height": 320}
 PICTURE = "{ width: 320, height: 320 }"
@@ -92,6 +92,8 @@ async def a_stage(home: Home) -> Stage:
         await perform(home.world, SYSTEM, members.invite_member, {"clientId": at, "role": "EDITOR"})
         for at in (project.client_id, elsewhere.id)
     ]
+    for number in (1, 2):
+        await a_snapshot(home, project, "INT. ROOM", f"EXT. PIER {number}")
     return Stage(
         home=home,
         project=project,
@@ -381,6 +383,7 @@ CASES: dict[str, list[Case]] = {
             "refinement": lambda s: delete("Image", s.refined.id),
             "waiting-image": lambda s: delete("Image", s.job.subject_id),
             "choice": lambda s: clear(s.shot).replace("{ id }", "{ restoreId }"),
+            "snapshots": lambda s: unsnap(s.project).replace("{ id }", "{ restoreId }"),
         }.items()
     ],
     # Clients have no feed: these send no event, and change nothing that a project shows.
@@ -438,6 +441,40 @@ CASES: dict[str, list[Case]] = {
         Case("another", lambda s: MIGRATE),
         Case("again", lambda s: MIGRATE, before=lambda s: MIGRATE),
     ],
+    "storeSnapshot": [
+        Case(
+            "next",
+            lambda s: snap(s.project, 'metadata: { from: 1 }, elements: [{ text: "THE END" }]'),
+        ),
+        Case("stale", lambda s: snap(s.project, "baseVersion: 0")),
+    ],
+    "patchSnapshotScenes": [
+        Case(
+            "replaced-added-removed",
+            lambda s: patch(
+                s.project,
+                '{ number: 1, scene: { heading: "EXT. SEA" } }, { scene: { x: 1 } },'
+                ' { heading: "INT. ROOM", scene: null }',
+            ),
+        ),
+    ],
+    "restoreSnapshot": [
+        Case(
+            "the-first",
+            lambda s: f"restoreSnapshot(input: {{ {of(s.project)}, version: 1 }}) {{ id }}",
+        ),
+    ],
+    "updateSnapshotMetadata": [
+        Case("more", lambda s: describe(s.project, "{ mood: { light: 1 }, a: [1] }")),
+        Case("nothing", lambda s: describe(s.project, "{ none: null }")),
+    ],
+    "deleteSnapshot": [
+        Case("all", lambda s: unsnap(s.project)),
+        Case("one", lambda s: unsnap(s.project, 1)),
+    ],
+    "exportSnapshot": [
+        Case("a-file", lambda s: f"exportSnapshot({of(s.project)}) {{ id }}"),
+    ],
     "cancelJob": [
         Case("queued", lambda s: f'cancelJob(id: "{s.job.id}") {{ id }}'),
         Case("ended", lambda s: f'cancelJob(id: "{s.ours.job_id}") {{ id }}'),
@@ -485,6 +522,29 @@ def clear(shot: Shot) -> str:
 
 def delete(kind: str, row_id: str) -> str:
     return f'delete{kind}(id: "{row_id}") {{ restoreId }}'
+
+
+def of(project: Project) -> str:
+    return f'projectId: "{project.id}"'
+
+
+def snap(project: Project, given: str) -> str:
+    scenes = 'scenes: [{ heading: "EXT. PIER", elements: [{ type: "action", text: "Rain." }] }]'
+    return f"storeSnapshot(input: {{ {of(project)}, {scenes}, {given} }}) {{ __typename }}"
+
+
+def patch(project: Project, patches: str) -> str:
+    given = f"{of(project)}, scenes: [{patches}]"
+    return f"patchSnapshotScenes(input: {{ {given} }}) {{ __typename }}"
+
+
+def describe(project: Project, metadata: str) -> str:
+    return f"updateSnapshotMetadata({of(project)}, metadata: {metadata}) {{ id }}"
+
+
+def unsnap(project: Project, version: int | None = None) -> str:
+    which = f", version: {version}" if version else ""
+    return f"deleteSnapshot({of(project)}{which}) {{ id }}"
 
 
 def restore(stage: Stage) -> str:

@@ -54,6 +54,11 @@ fragment JobFields on Job {
   externalId previewUrl createdAt startedAt finishedAt
   error { code message } asset { id } batch { id }
 }
+fragment SnapshotFields on Snapshot {
+  __typename id version baseVersion checksum metadata createdAt updatedAt project { id }
+  inside: scenes { data } outside: elements { data }
+  stats { sceneCount elementCount wordCount estimatedTokens storedBytes }
+}
 """
 EVERYTHING = (
     FIELDS
@@ -67,6 +72,7 @@ query($id: ID!, $jobsAfter: String) {
         ...ShotFields shotNumber images { ...ImageFields } selection { ...SelectionFields }
       }
     }
+    snapshots(first: 200) { edges { node { ...SnapshotFields } } pageInfo { hasNextPage } }
     jobs(first: 200, after: $jobsAfter) {
       edges { node { ...JobFields } } pageInfo { hasNextPage endCursor }
     }
@@ -88,14 +94,15 @@ subscription($id: ID!, $after: Cursor!) {
         ... on ImageEvent { image { ...ImageFields } }
         ... on StoryboardEvent { selection { ...SelectionFields } }
         ... on JobEvent { job { ...JobFields } }
+        ... on SnapshotEvent { snapshot { ...SnapshotFields } }
         ... on RemovedEvent { deleted }
       }
     }
   }
 }"""
 )
-SUBJECTS = ("scene", "shot", "image", "selection", "job")
-CHILDREN = ("scenes", "shots", "images", "selection", "jobs")
+SUBJECTS = ("scene", "shot", "image", "selection", "job", "snapshot")
+CHILDREN = ("scenes", "shots", "images", "selection", "jobs", "snapshots")
 WITH_EVERY_CHANGE = {"version", "updatedAt"}
 PLACE = {"sceneNumber": "rank", "shotNumber": "rank"}
 """A place has two names: the number that people see, and the rank that sorts."""
@@ -188,8 +195,9 @@ class Client(Copy):
         found = (await ask(self.home, EVERYTHING, id=self.project_id))["project"]
         if found is None:
             return "", {}
-        assert found["jobs"]["pageInfo"]["hasNextPage"] is False
-        found["jobs"] = [edge["node"] for edge in found["jobs"]["edges"]]
+        for pages in ("jobs", "snapshots"):
+            assert found[pages]["pageInfo"]["hasNextPage"] is False
+            found[pages] = [edge["node"] for edge in found[pages]["edges"]]
         return found.pop("cursor"), {entity["id"]: entity for entity in entities(found)}
 
 

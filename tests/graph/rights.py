@@ -90,6 +90,8 @@ CHANGES = [
     *["setFavorite", "deleteImage", "selectMasterShot", "clearMasterShot"],
     *["updateStoryboardAnimation", "generateImages", "refineImage", "animate"],
     *["exportProject", "cancelJob", "cancelBatch", "retryJob", "restore"],
+    *["storeSnapshot", "patchSnapshotScenes", "restoreSnapshot", "updateSnapshotMetadata"],
+    *["deleteSnapshot", "exportSnapshot"],
 ]
 
 MUTATIONS = {name: [Entry(CHANGE, CASES[name][0])] for name in CHANGES} | {

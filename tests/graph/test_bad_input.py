@@ -33,7 +33,11 @@ for _ in range(40):
     DEEP = [DEEP]
 
 DOCUMENTS = {name: print_ast(document) for name, document in documents().items()} | {
-    "Nodes": "query Nodes($ids: [ID!]!) { nodes(ids: $ids) { id } }"
+    "Nodes": "query Nodes($ids: [ID!]!) { nodes(ids: $ids) { id } }",
+    "RestoreSnapshot": "mutation RestoreSnapshot($input: RestoreSnapshotInput!) "
+    "{ restoreSnapshot(input: $input) { id } }",
+    "ExportSnapshot": "mutation ExportSnapshot($projectId: ID!, $version: BigInt) "
+    "{ exportSnapshot(projectId: $projectId, version: $version) { id } }",
 }
 
 
@@ -93,6 +97,8 @@ JSON = [
     *[limit({"a": DEEP}), limit({"a": "x" * 300_000}), {"a": [NUL]}, {HALF: 1}],
     *[{"a": 2**70}, {"a": -(2**70)}, {"a": 1e999}],
 ]
+JSON_INSIDE = [{"a": [NUL]}, {HALF: 1}, {"a": 2**70}, {"a": 1e999}]
+BIG = [no_type(1.5), no_type(True), no_type([1, 2]), no_type({}), no_type("x"), no_type("1e3")]
 ADDRESSES = [
     *["", "a.png", "//example.org", "ftp://example.org/a", "javascript:alert(1)", "https://"],
     *["https://exa mple.org/", "https://example.org:port/", "https://[::1/a", "https://a/\0"],
@@ -111,6 +117,7 @@ CURSORS = [
 ]
 
 PICTURE = {"variantNumber": 9, "imageUrl": "https://example.org/a.png"}
+PIER = {"heading": "EXT. PIER", "elements": [{"type": "action", "text": "Rain."}]}
 SHOTS = [{"description": "A"}, {"description": "B"}]
 
 GOOD: dict[str, dict[str, Any]] = {
@@ -175,6 +182,24 @@ GOOD: dict[str, dict[str, Any]] = {
     "JobProgress": {"jobIds": ["$job"]},
     "Presence": {"projectId": "$project"},
     "SetPresence": {"input": {"projectId": "$project", "focusId": "$shot"}},
+    "Snapshot": {"projectId": "$project", "version": 1},
+    "StoreSnapshot": {
+        "input": {
+            "projectId": "$project",
+            "scenes": [PIER, copy.deepcopy(PIER)],
+            "elements": [{"text": "END"}],
+        }
+    },
+    "PatchSnapshotScenes": {
+        "input": {
+            "projectId": "$project",
+            "scenes": [{"number": 1, "scene": {"a": 1}}, {"scene": {}}],
+        }
+    },
+    "RestoreSnapshot": {"input": {"projectId": "$project", "version": 1}},
+    "SnapshotMetadata": {"projectId": "$project", "metadata": {"a": 1}},
+    "ExportSnapshot": {"projectId": "$project", "version": 1},
+    "DeleteSnapshot": {"projectId": "$project"},
 }
 
 PROJECT = {
@@ -359,9 +384,46 @@ BAD: dict[str, dict[str, list[Any]]] = {
         "projectId": [missing(f"prj_{UUID}"), "$shot"],
         "shotId": [missing(f"shot_{UUID}"), "$project"],
     },
+    "Snapshot": {"version": [*BIG, no_type(2**53)]},
+    "StoreSnapshot": {
+        "input": [no_type({"projectId": "$project"})],
+        "input.scenes": [limit([{}] * 2_001), limit([{"a": "x" * 2_100_000}])],
+        "input.scenes.1": [1, "x", [], [{}], *JSON_INSIDE, limit({"a": DEEP})],
+        "input.scenes.1.heading": [1, {}, ["x"]],
+        "input.scenes.1.elements": [1, "x", {"text": "x"}],
+        "input.scenes.1.elements.0": [1, [], "x"],
+        "input.scenes.1.elements.0.text": [1, {}],
+        "input.elements": [limit([{}] * 50_001), limit([{"a": DEEP}]), Bad([{"a": NUL}])],
+        "input.elements.0": [1, "x", []],
+        "input.elements.0.type": [1, []],
+        "input.metadata": [*JSON, 1, "x", []],
+        "input.version": [*BIG, 0, -1, conflict(1), conflict(2), no_type(2**53)],
+        "input.baseVersion": [*BIG, -1, 3, no_type(2**53)],
+        "input.checksum": ["x", NUL, "", no_type(1)],
+    },
+    "PatchSnapshotScenes": {
+        "input.scenes": [limit([]), limit([{"scene": {}}] * 2_001)],
+        "input.scenes.0": [
+            Bad({"number": 1}, field="input.scenes.0.scene"),
+            Bad({"scene": None}, field="input.scenes.0.scene"),
+            {"number": 1, "heading": "INT. ROOM", "scene": {}},
+        ],
+        "input.scenes.0.scene": [1, "x", [], *JSON_INSIDE, limit({"a": DEEP})],
+        "input.scenes.0.scene.heading": [1],
+        "input.scenes.0.number": [missing(0), missing(-1), missing(3), no_type("1")],
+        "input.scenes.1": [
+            Bad({"id": "x", "scene": {}}, "NOT_FOUND", "input.scenes.1.id"),
+            Bad({"heading": "", "scene": {}}, "NOT_FOUND", "input.scenes.1.heading"),
+        ],
+        "input.baseVersion": [*BIG, -1, 3],
+    },
+    "RestoreSnapshot": {"input.version": [*BIG, missing(0), missing(-1), missing(3)]},
+    "SnapshotMetadata": {"metadata": [*JSON, 1, "x", [], no_type(None)]},
+    "ExportSnapshot": {"version": [*BIG, missing(0), missing(3)]},
 }
 
 CALLED = {
+    ("Snapshot", "projectId"): "id",
     ("Jobs", "projectId"): "id",
     ("Members", "projectId"): "id",
     ("Nodes", "ids.0"): "ids",

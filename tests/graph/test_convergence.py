@@ -121,6 +121,15 @@ ANYTHING = {
     "cancelJob": 'cancelJob(id: "{job}") { id }',
     "retryJob": 'retryJob(id: "{job}") { id }',
     "cancelBatch": 'cancelBatch(id: "{batch}") { id }',
+    "storeSnapshot": 'storeSnapshot(input: { projectId: "{project}", scenes: [{ id: "{two}" }] })'
+    " { __typename }",
+    "patchSnapshotScenes": 'patchSnapshotScenes(input: { projectId: "{project}", scenes: '
+    '[{ number: {one}, scene: { heading: "{two}" } }] }) { __typename }',
+    "restoreSnapshot": 'restoreSnapshot(input: { projectId: "{project}", version: {two} }) { id }',
+    "updateSnapshotMetadata": 'updateSnapshotMetadata(projectId: "{project}", '
+    "metadata: { a: {one} }) { id }",
+    "deleteSnapshot": 'deleteSnapshot(projectId: "{project}", version: {one}) { id }',
+    "exportSnapshot": 'exportSnapshot(projectId: "{project}") { id }',
     "restore": 'restore(restoreId: "{deletion}") { id }',
     "applyOperations": "applyOperations(onError: REJECT_FAILED, operations: ["
     '{ ref: "a", createScene: { projectId: "{project}", title: "S", sceneNumber: {two} } } '

@@ -33,6 +33,7 @@ from services import (
     retrying,
     scenes,
     shots,
+    snapshots,
     storyboard,
 )
 from services.access import check_id, clients_of, seen, visible, visible_node, visible_nodes
@@ -41,11 +42,13 @@ from services.errors import Forbidden, InvalidInput, LimitExceeded, NotFound, Re
 from services.work import perform
 from tests.conftest import Home
 from tests.making import (
+    MADE,
     a_drawn_image,
     a_project,
     a_scene,
     a_selection,
     a_shot,
+    a_snapshot,
     a_viewer,
     an_outsider,
     in_a_studio,
@@ -89,6 +92,7 @@ async def a_board(home: Home) -> Board:
     [job] = await ordered(home, shot, prompt="Another")
     job = await perform(home.world, home.owner, cancelling.cancel_job, job.id)
     gone = await perform(home.world, home.owner, shots.delete_shot, (await a_shot(home, scene)).id)
+    await a_snapshot(home, project)
     deletion = await DeletionRecord.get(id=gone.restore_id)
     batch, selection = await JobBatch.get(id=job.batch_id), await a_selection(home, image)
     return Board(project, scene, shot, image, selection, job, batch, deletion)
@@ -168,6 +172,42 @@ WRITES = [
         lambda i, b: ({}, None, [i]),
         "input.selectionIds.0",
     ),
+    Write(
+        "store_snapshot",
+        Project,
+        snapshots.store_snapshot,
+        lambda i, b: (i, {"scenes": []}),
+        "input.projectId",
+    ),
+    Write(
+        "patch_snapshot_scenes",
+        Project,
+        snapshots.patch_snapshot_scenes,
+        lambda i, b: (i, {"scenes": [{"scene": {}}]}),
+        "input.projectId",
+    ),
+    Write(
+        "restore_snapshot",
+        Project,
+        snapshots.restore_snapshot,
+        lambda i, b: (i, 1),
+        "input.projectId",
+    ),
+    Write(
+        "update_snapshot_metadata",
+        Project,
+        snapshots.update_snapshot_metadata,
+        lambda i, b: (i, {"a": 1}),
+        "projectId",
+    ),
+    Write("delete_snapshot", Project, snapshots.delete_snapshot, lambda i, b: (i,), "projectId"),
+    Write(
+        "export_snapshot",
+        Project,
+        snapshots.export_snapshot,
+        lambda i, b: (i, MADE.file),
+        "projectId",
+    ),
     Write("restore", DeletionRecord, restoring.restore, lambda i, b: (i,), "restoreId"),
     Write("cancel_job", Job, cancelling.cancel_job, lambda i, b: (i,), "id"),
     Write("retry_job", Job, retrying.retry_job, lambda i, b: (i,), "id"),
@@ -177,6 +217,7 @@ WRITES = [
     ),
 ]
 WITHOUT_AN_ID = {"create_project"}
+BEFORE_A_WRITE = {"snapshot_file"}
 
 
 async def refusal(home: Home, actor: Actor, write: Write, board: Board, row_id: str) -> Refusal:
@@ -197,7 +238,7 @@ def test_the_table_names_every_use_case_that_a_mutation_calls() -> None:
         found = re.findall(r"\b([a-z]+)\.([a-z_]+)\b", file.read_text())
         called |= {name for module, name in found if module in modules}
 
-    assert called == {write.act.__name__ for write in WRITES} | WITHOUT_AN_ID
+    assert called == {write.act.__name__ for write in WRITES} | WITHOUT_AN_ID | BEFORE_A_WRITE
 
 
 async def test_what_is_somebody_elses_is_refused_like_what_is_missing(home: Home) -> None:
