@@ -165,8 +165,8 @@ def _a_database() -> Iterator[str]:
     name = f"soak_{uuid4().hex}"
     try:
         yield postgres.create_database(name)
-        postgres.drop_database(name)
     finally:
+        postgres.drop_database(name)
         postgres.stop()
 
 
