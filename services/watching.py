@@ -81,6 +81,7 @@ class _Watch:
         jobs = await self._look() if heard.look else list(self.told.values())
         self.notes = {job.id: self.notes[job.id] for job in jobs if job.id in self.notes}
         jobs = [self.notes[job.id].onto(job) if job.id in self.notes else job for job in jobs]
+        jobs = [_no_less(job, self.told.get(job.id)) for job in jobs]
         fresh = [job for job in jobs if _state(self.told.get(job.id)) != _state(job)]
         self.told = {job.id: job for job in jobs}
         return fresh
@@ -121,6 +122,17 @@ class _Watch:
     def _matches(self, job: Job) -> bool:
         here = job.project_id in self.project_ids
         return here and (self.shot_id in (None, job.shot_id) or job.id in self.told)
+
+
+def _no_less(job: Job, told: Job | None) -> Job:
+    """What is stored, and a note that comes late, may be behind what was told of a run."""
+    if told is None or told.run != job.run or told.progress <= job.progress:
+        return job
+    job = copy(job)
+    job.progress = told.progress
+    if told.attempt == job.attempt:
+        job.phase, job.step, job.total_steps = told.phase, told.step, told.total_steps
+    return job
 
 
 def _state(job: Job | None) -> tuple[object, ...] | None:

@@ -31,6 +31,7 @@ H = TypeVar("H", bound=Row)
 logger = logging.getLogger(__name__)
 
 HOLD = "UPDATE feed SET head = head WHERE id = ({owner}) AND {within} RETURNING id, head"
+RAISE = "UPDATE feed SET head = ? WHERE id = ?"
 OWNER = 'SELECT project_id FROM "{table}" WHERE id = ?'
 
 
@@ -153,7 +154,7 @@ class Work:
         """Write the recorded events and the new heads."""
         await Event.bulk_create(self.events)
         for feed_id in self._told():
-            await Feed.filter(id=feed_id).update(head=self._heads[feed_id])
+            await statement(RAISE, [self._heads[feed_id], feed_id])
         for project in self._projects:
             project.head = self._heads[project.id]
         await self.world.queue.enqueue_inside(self._queued)

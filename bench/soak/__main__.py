@@ -22,7 +22,8 @@ RESULTS = Path(__file__).parents[1] / "results"
 def main() -> int:
     plan = Plan(**vars(_arguments()))
     RESULTS.mkdir(exist_ok=True)
-    path = RESULTS / f"soak-{plan.world}-{datetime.now(UTC):%Y%m%d-%H%M%S}.json"
+    name = f"chaos-{plan.bus}" if plan.chaos else f"soak-{plan.world}"
+    path = RESULTS / f"{name}-{datetime.now(UTC):%Y%m%d-%H%M%S}.json"
     with tempfile.TemporaryDirectory(prefix="storyreel-soak-") as folder:
         report = asyncio.run(soak(plan, Path(folder)))
         if report.tally.findings:
@@ -43,11 +44,16 @@ def main() -> int:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.soak", description=__doc__)
     parser.add_argument("--world", choices=["sqlite", "postgres"], default=Plan.world)
+    parser.add_argument("--bus", choices=["redis", "postgres"], default=Plan.bus)
+    parser.add_argument("--chaos", action="store_true")
     for name in ("minutes", "pace", "kill_every"):
         parser.add_argument(f"--{name.replace('_', '-')}", type=float, default=getattr(Plan, name))
     for name in ("clients", "projects", "seed"):
         parser.add_argument(f"--{name}", type=int, default=getattr(Plan, name))
-    return parser.parse_args()
+    given = parser.parse_args()
+    if given.chaos:
+        given.world = "postgres"
+    return given
 
 
 def _table(report: Report) -> Table:

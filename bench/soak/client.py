@@ -90,6 +90,8 @@ class SoakClient:
             answer = await ask(self.http, self.dice.choice(self.urls), document, **variables)
         except Refused as refusal:
             self.tally.answers[refusal.code] += 1
+            if self.tally.excuses(refusal.code):
+                return None
             if refusal.code not in EXPECTED:
                 self.tally.find(f"{self.name}: {refusal.code}: {refusal} to {document[:200]}")
             raise
@@ -143,7 +145,8 @@ class SoakClient:
                     await stream()
                 self.tally.counts["streams completed"] += 1
             except Refused as refusal:
-                self.tally.find(f"{self.name}, following: {refusal.code} {refusal}")
+                if not self.tally.excuses(refusal.code):
+                    self.tally.find(f"{self.name}, following: {refusal.code} {refusal}")
             except BROKEN as failure:
                 if network.expired():
                     self.tally.counts["disconnects"] += 1

@@ -4,27 +4,35 @@ from __future__ import annotations
 
 import asyncio
 import io
-import random
+import os
+import re
 import resource
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import ExitStack, contextmanager, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import fmean, linear_regression
 from uuid import uuid4
 
 from tests.journeys.processes import Processes, Server, StoryreelProcess, WorkerProcess
-from tests.servers import start_world_servers
-
-from .tally import Tally
+from tests.servers import POSTGRES_VARIABLE, Postgres, Redis
 
 SAMPLE_SECONDS = 1.0
-DOWN_SECONDS = 3.0
 WARM_SHARE = 1 / 3
 """The share of a process's undisturbed life that counts as warming up."""
+BUS = "bus"
+"""What connections of the bus call themselves at PostgreSQL."""
 APART = {"STORYREEL_EMBEDDED_WORKER": "false"}
 TROUBLE = ("Traceback", " ERROR ", "locked")
+CUT = (
+    "terminating connection due to administrator command",
+    "underlying connection is closed",
+    "cannot switch to state",
+)
+"""How asyncpg and PostgreSQL tell of a trouble that we made ourselves, by ending a connection."""
+BETWEEN_LINES = re.compile(r"\n(?=\d{4}-\d\d-\d\dT)")
+"""A line goes to the next time: its traceback belongs to it."""
 FLOORS = 10
 MIB = 1024 * 1024
 
@@ -36,12 +44,24 @@ class Sample:
     mib: float
 
 
+@dataclass(frozen=True)
+class Place:
+    """What the processes of a house share. Redis is one of our own, to be killed, if it is the
+    bus."""
+
+    processes: Processes
+    database_url: str = ""
+    bus_url: str = ""
+    redis: Redis | None = None
+
+
 @dataclass
 class House:
     """Servers and workers that share one Storyreel."""
 
     servers: list[Server]
     workers: list[WorkerProcess]
+    place: Place
     samples: dict[str, list[Sample]] = field(default_factory=dict)
 
     @property
@@ -58,21 +78,6 @@ class House:
     def draws(self, name: str) -> bool:
         """Whether this process runs jobs."""
         return not self.workers or name.startswith("worker")
-
-    async def kill_at_random(
-        self, every: float, until: float, tally: Tally, dice: random.Random
-    ) -> None:
-        """SIGKILL one of them about `every` seconds, and start it again soon after."""
-        while (pause := dice.uniform(0.5, 1.5) * every) < until - time.monotonic():
-            await asyncio.sleep(pause)
-            name, victim = dice.choice(list(self.named.items()))
-            tally.kill_began()
-            victim.kill()
-            await asyncio.sleep(dice.uniform(0, DOWN_SECONDS))
-            await victim.start_again()
-            tally.kill_ended()
-            tally.counts[f"kills of a {name.split()[0]}"] += 1
-        await asyncio.sleep(max(0.0, until - time.monotonic()))
 
     async def weigh(self) -> None:
         """Note each process's memory every SAMPLE_SECONDS, until cancelled."""
@@ -98,9 +103,10 @@ class House:
     def troubles(self) -> Iterator[str]:
         """What the logs tell that must not be there."""
         for name, process in self.named.items():
-            for line in process.log().splitlines():
-                if any(trouble in line for trouble in TROUBLE):
-                    yield f"{name} wrote: {line[:300]}"
+            for told in BETWEEN_LINES.split(process.log()):
+                cut = any(words in told for words in CUT)
+                if not cut and any(trouble in told for trouble in TROUBLE):
+                    yield f"{name} wrote: {told[:300]}"
 
 
 @dataclass(frozen=True)
@@ -137,30 +143,57 @@ def resident_mib(pid: int) -> float | None:
 
 
 @contextmanager
-def world(name: str, folder: Path) -> Iterator[Processes]:
+def world(name: str, bus: str, folder: Path) -> Iterator[Place]:
     """Where processes are started that share a fresh database; all of them end with the block."""
     env = {"STORYREEL_DATA_DIR": str(folder / "data")}
-    servers = start_world_servers() if name == "postgres" else None
-    database = f"soak_{uuid4().hex}"
-    if servers is not None:
-        env["STORYREEL_DATABASE_URL"] = servers.postgres.create_database(database)
-        if servers.redis is not None:
-            env["STORYREEL_BUS_URL"] = servers.redis.url
-    processes = Processes(env, folder)
+    with ExitStack() as stack:
+        place = Place(Processes(env, folder))
+        if name == "postgres":
+            url = stack.enter_context(_a_database())
+            redis = stack.enter_context(_a_redis()) if bus == "redis" else None
+            bus_url = redis.url if redis else f"{url}?application_name={BUS}"
+            env["STORYREEL_BUS_URL"] = bus_url
+            place = Place(Processes(env, folder), url, bus_url, redis)
+        stack.callback(_end, place.processes)
+        yield place
+
+
+@contextmanager
+def _a_database() -> Iterator[str]:
+    named = os.environ.get(POSTGRES_VARIABLE)
+    postgres = Postgres(named) if named else Postgres.start()
+    name = f"soak_{uuid4().hex}"
     try:
-        yield processes
+        yield postgres.create_database(name)
     finally:
-        with redirect_stdout(io.StringIO()):  # it prints every log, for pytest
-            processes.end()
-        if servers is not None:
-            servers.postgres.drop_database(database)
-            servers.stop()
+        postgres.drop_database(name)
+        postgres.stop()
 
 
-async def furnish(processes: Processes, name: str) -> House:
-    """One server that runs jobs itself on SQLite; two servers and two workers on PostgreSQL."""
-    if name == "sqlite":
-        return House([await processes.server()], [])
-    servers = await asyncio.gather(*(processes.server(**APART) for _ in range(2)))
-    workers = await asyncio.gather(*(processes.worker() for _ in range(2)))
-    return House(servers, workers)
+@contextmanager
+def _a_redis() -> Iterator[Redis]:
+    redis = Redis.start()
+    try:
+        yield redis
+    finally:
+        redis.stop()
+
+
+def _end(processes: Processes) -> None:
+    with redirect_stdout(io.StringIO()):  # it prints every log, for pytest
+        processes.end()
+
+
+async def furnish(place: Place) -> House:
+    """One server that runs jobs itself on SQLite; two servers and two workers on PostgreSQL, each
+    known to it by its name."""
+    start = place.processes
+    if not place.database_url:
+        return House([await start.server()], [], place)
+
+    def as_(name: str) -> dict[str, str]:
+        return {"STORYREEL_DATABASE_URL": f"{place.database_url}?application_name={name}"}
+
+    servers = [start.server(**APART, **as_(f"server {n}")) for n in (1, 2)]
+    workers = [start.worker(**as_(f"worker {n}")) for n in (1, 2)]
+    return House(await asyncio.gather(*servers), await asyncio.gather(*workers), place)

@@ -11,6 +11,7 @@ from typing import Any
 
 from .acts import Acting, dice_for
 from .client import Check, SoakClient
+from .faults import Faults, judge_faults
 from .house import Growth, House, furnish, world
 from .tally import Tally
 from .verdict import Log, judge_cache, judge_follower, judge_jobs, judge_keys, judge_log, log_of
@@ -22,7 +23,7 @@ QUIET_SECONDS = 120.0
 """How long all may take, after the last act, to end its jobs and tell everybody."""
 JUDGED_MINUTES = 2.0
 """A slope over less time than this says nothing about memory."""
-SLOPE_MAX, DRAWING_SLOPE_MAX = 2.0, 10.0
+SLOPE_MAX, DRAWING_SLOPE_MAX = 4.0, 10.0
 """MiB in a minute: of who only answers, and of who makes pictures and films too. These come and go
 in megabytes, and the heap takes longer than a soak to have room for any of them."""
 
@@ -37,6 +38,10 @@ class Plan:
     """Seconds between two acts of one client, on average."""
     kill_every: float = 20.0
     seed: int = 0
+    bus: str = "redis"
+    """Between processes on PostgreSQL: redis or postgres."""
+    chaos: bool = False
+    """Everything that can go wrong does, instead of kills alone."""
 
 
 @dataclass
@@ -65,8 +70,8 @@ class Report:
 
 async def soak(plan: Plan, folder: Path) -> Report:
     """Run, wait until all is quiet, and judge."""
-    with world(plan.world, folder) as processes:
-        house, tally, began = await furnish(processes, plan.world), Tally(), time.monotonic()
+    with world(plan.world, plan.bus, folder) as place:
+        house, tally, began = await furnish(place), Tally(), time.monotonic()
         clients = [
             SoakClient(number, house.urls, tally, dice_for(plan.seed, number))
             for number in range(plan.clients)
@@ -83,6 +88,8 @@ async def soak(plan: Plan, folder: Path) -> Report:
                 await client.http.aclose()
         for trouble in house.troubles():
             tally.find(trouble)
+        if plan.chaos:
+            judge_faults(house, tally)
         _judge_memory(house, memory, tally)
     samples = {
         name: [(round(each.seconds - began, 1), each.pid, round(each.mib, 1)) for each in found]
@@ -105,8 +112,11 @@ async def _storm(plan: Plan, house: House, clients: list[SoakClient], tally: Tal
     beside = [asyncio.create_task(each) for each in [house.weigh(), *watches]]
     for client in clients:
         client.begin_following()
-    dice = dice_for(plan.seed, -1)
-    await house.kill_at_random(plan.kill_every, began + seconds * KILLING_SHARE, tally, dice)
+    faults = Faults(house, tally, dice_for(plan.seed, -1))
+    if plan.chaos:
+        await faults.all_kinds(began + seconds)
+    else:
+        await faults.kill_at_random(plan.kill_every, began + seconds * KILLING_SHARE)
     calm_since = time.monotonic()
     await asyncio.sleep(max(0.0, began + seconds - calm_since))
     for client in clients:

@@ -164,8 +164,8 @@ class Link:
         return message
 
     def hear(self, number: int) -> None:
-        """Our own message of this number has come back."""
-        self._echoed = number
+        """Our own message of this number has come back, perhaps not for the first time."""
+        self._echoed = max(self._echoed, number)
         self._echo.set()
 
     async def echo(self, number: int) -> None:

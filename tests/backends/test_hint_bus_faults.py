@@ -23,6 +23,7 @@ from services.backends.hint_bus import (
     MESSAGE_BYTES,
     PENDING_HINTS,
     HintBus,
+    Link,
     Outbox,
     Pace,
     decoded,
@@ -383,3 +384,12 @@ def test_a_url_of_another_kind_is_refused_without_repeating_it() -> None:
     with pytest.raises(ValueError, match="starts with one of") as refusal:
         HintBus("kafka://me:hunter2@127.0.0.1:1")
     assert "hunter2" not in str(refusal.value)
+
+
+async def test_an_echo_is_heard_though_an_older_one_comes_again_behind_it() -> None:
+    link = Link("memory://", patience=0.1)
+
+    link.hear(7)
+    link.hear(3)
+
+    await link.echo(7)

@@ -85,6 +85,14 @@ class StoryreelProcess:
             self._process.kill()
             self._process.wait()
 
+    def pause(self) -> None:
+        """SIGSTOP: it holds all it has, its sockets and locks too, and does nothing."""
+        os.kill(self.pid, signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """SIGCONT."""
+        os.kill(self.pid, signal.SIGCONT)
+
     async def stop(self) -> float:
         """SIGTERM, and how many seconds it took to end. Twice is once."""
         began = time.monotonic()

@@ -173,6 +173,52 @@ async def test_a_note_that_does_not_fit_what_is_stored_does_not_count(
         assert await watcher.hears_nothing()
 
 
+@pytest.mark.parametrize(
+    "late",
+    [None, Note(1, 1, "drawing", 5, 8, 0.625), Note(1, 0, "drawing", 7, 8, 0.875)],
+    ids=["no note", "an older note", "of the attempt before"],
+)
+async def test_a_look_that_finds_less_than_was_told_takes_nothing_back(
+    home: Home, shot: Shot, late: Note | None
+) -> None:
+    """Notes come four times a second, doubled and late ones too; what is stored comes once."""
+    [job] = await ordered(home, shot)
+    running = await begin(home, job)
+    meter, topic = Meter(home.world), progress_topic(shot.project_id)
+    async with watching(home, job_ids=[job.id]) as watcher, meter.measuring(running) as report:
+        report("drawing", 4, 8)
+        await meter.flush()
+        assert (await watcher.next()).progress == 0.5
+        report("drawing", 6, 8)
+        meter.tell()
+        assert (await watcher.next()).progress == 0.75
+
+        if late is not None:
+            home.world.bus.tell(topic, job.id, late.text())
+        home.world.bus.wake(topic)
+
+        assert await watcher.hears_nothing()
+
+
+async def test_a_further_attempt_goes_on_from_the_progress_that_was_told(
+    home: Home, shot: Shot
+) -> None:
+    [job] = await ordered(home, shot)
+    meter = Meter(home.world)
+    async with watching(home, job_ids=[job.id]) as watcher:
+        await watcher.next()
+        async with meter.measuring(await begin(home, job)) as report:
+            await watcher.next()
+            report("drawing", 6, 8)
+            meter.tell()
+            assert (await watcher.next()).progress == 0.75
+
+        await begin(home, job)
+
+        again = await watcher.next()
+        assert (again.attempt, again.progress) == (2, 0.75)
+
+
 @pytest.mark.parametrize("note", ["", "{", "[]", "[1, 2]", "null", '["a", 1, {}, "", []]'])
 async def test_a_note_of_another_version_is_passed_over(home: Home, shot: Shot, note: str) -> None:
     [job] = await ordered(home, shot)
