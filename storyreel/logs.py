@@ -49,12 +49,12 @@ def _as_text(logger: WrappedLogger, method: str, event: EventDict) -> str:
     trace = event.pop("exception", None)
     head = [str(event.pop(name)) for name in ("timestamp", "level", "logger", "event")]
     head[1] = head[1].upper()
-    values = "".join(f" {name}={_on_one_line(value)}" for name, value in event.items())
+    values = "".join(f" {name}={on_one_line(value)}" for name, value in event.items())
     line = f"{' '.join(head[:3])}: {head[3]}{values}"
     return f"{line}\n{trace}" if trace else line
 
 
-def _on_one_line(value: object) -> str:
+def on_one_line(value: object) -> str:
     """Nobody who chooses a value, such as a path, writes a line of his own."""
     text = str(value)
     return text if text.isprintable() else repr(text)
