@@ -15,7 +15,8 @@ from structlog.types import EventDict, Processor, WrappedLogger
 
 Format = Literal["text", "json"]
 
-TALKATIVE = ("uvicorn", "uvicorn.error", "dbos", "httpx", "tortoise", "strawberry")
+WIRE = "uvicorn.error"
+TALKATIVE = ("uvicorn", WIRE, "dbos", "httpx", "tortoise", "strawberry")
 
 
 def write_logs(level: str, form: Format) -> None:
@@ -40,6 +41,8 @@ def write_logs(level: str, form: Format) -> None:
     quiet = logging.WARNING if level == "info" else logging.NOTSET
     for name in TALKATIVE:
         logging.getLogger(name).setLevel(quiet)
+    if level == "debug":  # where the head of a handshake is written, credentials included
+        logging.getLogger(WIRE).setLevel(logging.INFO)
     engine = logging.getLogger("dbos")  # without a handler it would write for itself, its own way
     engine.handlers, engine.propagate = [logging.NullHandler()], True
 
