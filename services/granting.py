@@ -51,8 +51,7 @@ async def add_member(
     work: Work, slug: str, who: Who, role: MemberRole, name: str | None = None
 ) -> tuple[Membership, list[str]]:
     """A member in this role, from now on; and what was made for that, in sentences."""
-    if not SLUG.fullmatch(slug) or len(slug) > limits.SLUG:
-        raise InvalidInput("A client's slug is made of a-z, 0-9 and single hyphens.", "client")
+    _check_slug(slug)
     await raise_access_revision()
     made = []
     client, is_new = await Client.get_or_create(slug=slug, defaults={"name": slug})
@@ -69,6 +68,7 @@ async def add_member(
 
 
 async def drop_member(work: Work, slug: str, who: Who) -> Membership:
+    _check_slug(slug)
     await raise_access_revision()
     user = await known_user(work.actor, who)
     membership = await Membership.get_or_none(client__slug=slug, user_id=user.id)
@@ -81,6 +81,8 @@ async def drop_member(work: Work, slug: str, who: Who) -> Membership:
 
 async def all_members(actor: Actor, slug: str | None) -> list[Membership]:
     """With their users and clients."""
+    if slug is not None:
+        _check_slug(slug)
     found = Membership.filter(**({"client__slug": slug} if slug is not None else {}))
     return await found.order_by("client__slug", "id").select_related("user", "client")
 
@@ -88,9 +90,12 @@ async def all_members(actor: Actor, slug: str | None) -> list[Membership]:
 async def create_token(work: Work, name: str, user: User, reach: Reach) -> tuple[ApiToken, str]:
     """A token, and its text: the only time that anybody can have it."""
     slug, days = reach.slug, reach.days
-    client = await Client.get_or_none(slug=slug) if slug is not None else None
-    if slug is not None and client is None:
-        raise NotFound(f"There is no client {slug}.", "client")
+    client = None
+    if slug is not None:
+        _check_slug(slug)
+        client = await Client.get_or_none(slug=slug)
+        if client is None:
+            raise NotFound(f"There is no client {slug}.", "client")
     if days is not None and not 1 <= days <= limits.TOKEN_DAYS:
         raise InvalidInput(f"A token lives for 1 to {limits.TOKEN_DAYS} days, or never.", "expires")
     token = ApiToken(
@@ -139,12 +144,18 @@ async def find_user(actor: Actor, who: Who) -> User | None:
         raise InvalidInput("Name a user, or a subject of the identity provider.", "user")
     if who.subject is not None:
         return await User.get_or_none(subject=_subject(who))
-    if prefix_of(str(who.user)) == User.PREFIX:
-        return await User.get_or_none(id=who.user)
-    named = await User.filter(name=who.user, subject=None).order_by("id").limit(2)
+    called = text(limits.TITLE)(who.user, "user")
+    if prefix_of(called) == User.PREFIX:
+        return await User.get_or_none(id=called)
+    named = await User.filter(name=called, subject=None).order_by("id").limit(2)
     if len(named) > 1:
-        raise Conflict(f"Several users are called {who.user}: name one by id.", "user")
+        raise Conflict(f"Several users are called {called}: name one by id.", "user")
     return named[0] if named else None
+
+
+def _check_slug(slug: str) -> None:
+    if not SLUG.fullmatch(slug) or len(slug) > limits.SLUG:
+        raise InvalidInput("A client's slug is made of a-z, 0-9 and single hyphens.", "client")
 
 
 async def _made(who: Who, name: str | None) -> User:

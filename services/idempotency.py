@@ -82,7 +82,7 @@ async def first_answer(actor: Actor, once: Once, record: IdempotencyRecord) -> A
     one = record.answer.get("id")
     rows = await visible_nodes(actor, [one] if one else record.answer["ids"], once.key_at)
     if None in rows:
-        raise Conflict("What this key created has been deleted since.", once.key_at)
+        raise Conflict("What this key created is gone by now, or not yours to see.", once.key_at)
     return rows[0] if one else rows
 
 

@@ -59,7 +59,7 @@ def legacy_document(value: Any, path: str) -> Any:
     return document(value, path, limits.LEGACY_BYTES)
 
 
-INPUT = {"clientSlug": text(100, nullable=True), "document": legacy_document}
+INPUT = {"clientSlug": text(limits.SLUG, nullable=True), "document": legacy_document}
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ PATCH = {
     "prompt": text(limits.PROMPT),
     "promptPlannerData": document,
 }
-INPUT = PATCH | {"clientSlug": text(100, nullable=True), "frameRate": frame_rate}
+INPUT = PATCH | {"clientSlug": text(limits.SLUG, nullable=True), "frameRate": frame_rate}
 
 
 async def create_project(work: Work, given: Mapping[str, Any]) -> Project:

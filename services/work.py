@@ -104,7 +104,7 @@ class Work:
             raise
 
     def _kept(self) -> tuple[list[Any], ...]:
-        return self.events, self._queued, self._projects
+        return self.events, self._queued, self._notes, self._projects
 
     async def open_feed(self, owner_id: str) -> None:
         """Begin the feed of a new owner."""

@@ -77,8 +77,8 @@ def add(
             world, SYSTEM, granting.add_member, client, who, rights, name
         )
         for sentence in made:
-            typer.echo(sentence)
-        typer.echo(f"{membership.user_id} is {membership.role} of {client} now.")
+            _say(sentence)
+        _say(f"{membership.user_id} is {membership.role} of {client} now.")
 
     _run(act)
 
@@ -93,7 +93,7 @@ def remove(client: Slug, user: User = None, subject: Subject = None) -> None:
     async def act(world: World) -> None:
         who = _who(user, subject)
         gone = await perform(world, SYSTEM, granting.drop_member, client, who)
-        typer.echo(f"{gone.user_id} is no member of {client} any more.")
+        _say(f"{gone.user_id} is no member of {client} any more.")
 
     _run(act)
 
@@ -146,8 +146,8 @@ def create(
             granting.Reach(MemberRole(ceiling), client, _days(expires)),
         )
         until = f"until {_day(made.expires_at)}" if made.expires_at else "until revoked"
-        typer.echo(f"{made.id} speaks for {owner.name}, {made.ceiling} at most, {until}.", err=True)
-        typer.echo("Keep it now: it cannot be shown again.", err=True)
+        _say(f"{made.id} speaks for {owner.name}, {made.ceiling} at most, {until}.", err=True)
+        _say("Keep it now: it cannot be shown again.", err=True)
         typer.echo(shown)
 
     _run(act)
@@ -181,13 +181,15 @@ def revoke(
 
     async def act(world: World) -> None:
         gone = await perform(world, SYSTEM, granting.revoke_token, token_id)
-        typer.echo(f"{gone.id} is good no more.")
+        _say(f"{gone.id} is good no more.")
 
     _run(act)
 
 
 def _run(act: Callable[[World], Awaitable[T]]) -> None:
-    """Against the database of the settings. A refusal is one sentence and exit status 1."""
+    """Against the database of the settings. A refusal, or a database that cannot be used, is one
+    sentence and exit status 1."""
+    from models.migrating import MigrationFailed
     from services.errors import Refusal
 
     from .wiring import open_register
@@ -200,8 +202,8 @@ def _run(act: Callable[[World], Awaitable[T]]) -> None:
 
     try:
         asyncio.run(run())
-    except Refusal as refusal:
-        typer.echo(str(refusal), err=True)
+    except (Refusal, MigrationFailed, OSError) as failure:
+        _say(str(failure), err=True)
         raise SystemExit(REFUSED) from None
 
 
@@ -236,4 +238,13 @@ def _day(moment: datetime | None) -> str:
 
 def _line(*words: object) -> None:
     """For people and for `cut`: separated by tabs."""
-    typer.echo("\t".join(str(word) for word in words if word is not None))
+    from .logs import on_one_line
+
+    typer.echo("\t".join(on_one_line(word) for word in words if word is not None))
+
+
+def _say(sentence: str, *, err: bool = False) -> None:
+    """People choose their names themselves: none of them moves the cursor of a terminal."""
+    from .logs import on_one_line
+
+    typer.echo(on_one_line(sentence), err=err)

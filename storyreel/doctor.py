@@ -156,12 +156,12 @@ async def _known(settings: Settings) -> Answer:
             count = len(list(await keys.known()))
         finally:
             await keys.close()
-        return "ok", f"{_place(settings.jwks_url)} has {count} usable keys.", ""
+        return "ok", f"{_place(settings.jwks_url)} publishes keys; usable: {count}.", ""
     async with _database(settings):
         good = [token for token in await all_tokens(SYSTEM) if token.good_at(utc_now())]
     if not good:
         return "note", "There is no token: nobody can come in.", ADVICE["tokens"]
-    return "ok", f"{len(good)} tokens are good.", ""
+    return "ok", f"Tokens that are good: {len(good)}.", ""
 
 
 async def _workers(settings: Settings) -> Answer:
@@ -193,8 +193,10 @@ def _there(url: str) -> None:
 
 
 def _place(url: str) -> str:
-    """A URL without who and how: no user, no password, no options."""
+    """A URL without who and how: no user, no password, no options. A path is as it is."""
     parts = urlsplit(url)
+    if not parts.scheme:
+        return url
     host = f"{parts.hostname or ''}:{parts.port}" if parts.port else parts.hostname or ""
     return f"{parts.scheme}://{host}{parts.path}"
 

@@ -160,9 +160,7 @@ class Endpoint(GraphQL[Context, None]):
         kind = response.headers.get("content-type", "")
         if self.reception is None or not kind.startswith(STREAMS):
             return response
-        error = orjson.dumps({"errors": [told()]}).decode()
-        events = kind.startswith("text/event-stream")
-        farewell = LineFeedSSE().encode_event("next", error) if events else ""
+        farewell = _farewell(kind)
         return Welcome(self.reception, request.state.context, response, farewell.encode())
 
     async def get_sub_response(self, request: Request | WebSocket) -> Response:
@@ -271,6 +269,18 @@ class Endpoint(GraphQL[Context, None]):
             headers=_retry_after(response_data),
             media_type=sub_response.media_type,
         )
+
+
+def _farewell(kind: str) -> str:
+    """The last words on a stream. In parts, an error beside the `payload` is the stream's own."""
+    answer = {"errors": [told()]}
+    if kind.startswith("text/event-stream"):
+        return LineFeedSSE().encode_event("next", _text(answer))
+    return MultipartSubscriptionTransport().encode_multipart_data({"payload": None} | answer, _text)
+
+
+def _text(data: object) -> str:
+    return orjson.dumps(data).decode()
 
 
 def _status_of(failure: Exception) -> int:

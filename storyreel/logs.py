@@ -15,7 +15,8 @@ from structlog.types import EventDict, Processor, WrappedLogger
 
 Format = Literal["text", "json"]
 
-TALKATIVE = ("uvicorn", "uvicorn.error", "dbos", "httpx", "tortoise", "strawberry")
+WIRE = "uvicorn.error"
+TALKATIVE = ("uvicorn", WIRE, "dbos", "httpx", "tortoise", "strawberry")
 
 
 def write_logs(level: str, form: Format) -> None:
@@ -40,6 +41,8 @@ def write_logs(level: str, form: Format) -> None:
     quiet = logging.WARNING if level == "info" else logging.NOTSET
     for name in TALKATIVE:
         logging.getLogger(name).setLevel(quiet)
+    if level == "debug":  # where the head of a handshake is written, credentials included
+        logging.getLogger(WIRE).setLevel(logging.INFO)
     engine = logging.getLogger("dbos")  # without a handler it would write for itself, its own way
     engine.handlers, engine.propagate = [logging.NullHandler()], True
 
@@ -49,12 +52,12 @@ def _as_text(logger: WrappedLogger, method: str, event: EventDict) -> str:
     trace = event.pop("exception", None)
     head = [str(event.pop(name)) for name in ("timestamp", "level", "logger", "event")]
     head[1] = head[1].upper()
-    values = "".join(f" {name}={_on_one_line(value)}" for name, value in event.items())
+    values = "".join(f" {name}={on_one_line(value)}" for name, value in event.items())
     line = f"{' '.join(head[:3])}: {head[3]}{values}"
     return f"{line}\n{trace}" if trace else line
 
 
-def _on_one_line(value: object) -> str:
+def on_one_line(value: object) -> str:
     """Nobody who chooses a value, such as a path, writes a line of his own."""
     text = str(value)
     return text if text.isprintable() else repr(text)

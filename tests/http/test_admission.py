@@ -260,6 +260,28 @@ async def test_nothing_follows_the_close_whatever_happens_meanwhile(gate: Gate) 
     assert took < 2
 
 
+MULTIPART = 'multipart/mixed;subscriptionSpec="1.0", application/json'
+
+
+@pytest.mark.parametrize("accepted", ["text/event-stream", MULTIPART], ids=["events", "parts"])
+async def test_a_stream_says_why_it_ends(gate: Gate, accepted: str) -> None:
+    token = await gate.a_member("Ada")
+    body = {"query": LIVE, "variables": {"id": await gate.a_project(token)}}
+    headers = {"Authorization": f"Bearer {token}", "Accept": accepted}
+    told = ""
+    async with gate.http.stream("POST", gate.url, json=body, headers=headers) as answer:
+        async for chunk in answer.aiter_text():
+            if "liveProject" in chunk:
+                await gate.do(granting.revoke_token, f"tok_{token.split('_')[1]}")
+            told += chunk
+
+    assert told.count("UNAUTHENTICATED") == 1
+    if accepted == MULTIPART:
+        part = told.split("\r\n--graphql")[-2].partition("\r\n\r\n")[2]
+        assert json.loads(part)["payload"] is None
+        assert json.loads(part)["errors"][0]["extensions"] == {"code": "UNAUTHENTICATED"}
+
+
 async def test_access_that_ends_while_somebody_comes_in_is_noticed(gate: Gate) -> None:
     """Between being recognized and being watched there is a moment."""
     token = await gate.a_member("Bea", EDITOR)

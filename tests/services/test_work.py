@@ -105,10 +105,15 @@ async def test_a_part_that_raises_leaves_nothing_and_the_unit_goes_on(home: Home
                 await generation.generate_images(work, shot.id, {"count": 2})
                 await projects.update_project(work, project.id, {"title": "Lost"})
                 await projects.create_project(work, {"prompt": "Lost too"})
+                work.tell("room", "lost", "note")
                 raise ZeroDivisionError
         await shots.update_shot(work, shot.id, {"label": "2"})
+        work.tell("room", "kept", "note")
 
-    await perform(home.world, home.owner, act)
+    async with home.world.bus.listen("room") as bell:
+        await perform(home.world, home.owner, act)
+        assert await bell.rung(PROMPTLY_SECONDS)
+        assert bell.heard().notes == {"kept": "note"}
 
     await project.refresh_from_db()
     await shot.refresh_from_db()

@@ -101,6 +101,8 @@ REFUSED = {
     "member add --client ACME --user Ada --role owner": "A client's slug is made of",
     "member add --client acme --role owner": "Name a user, or a subject",
     "member remove --client acme --user Ada": "A client keeps one owner",
+    f"member add --client acme --role owner --user {'x' * 201}": "At most 200 characters",
+    f"token create t --user Ada --client {'x' * 201}": "A client's slug is made of",
 }
 
 
@@ -112,3 +114,30 @@ def test_what_cannot_be_done_is_one_sentence(run: Run) -> None:
         assert (done.exit_code, done.stdout) == (1, ""), arguments
         assert said in done.stderr
         assert done.stderr.count("\n") == 1
+
+
+def test_a_database_that_is_away_is_one_sentence(tmp_path: Path) -> None:
+    env = {
+        "STORYREEL_DATA_DIR": str(tmp_path),
+        "STORYREEL_DATABASE_URL": "postgresql://me:sesame@127.0.0.1:1/film",
+    }
+    done = CliRunner(env=env).invoke(cli, ["token", "list"])
+
+    assert (done.exit_code, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+    assert "127.0.0.1:1/film cannot be used" in done.stderr
+    assert "sesame" not in done.stderr
+
+
+def test_names_stay_on_their_lines(run: Run) -> None:
+    """An identity provider lets people choose their names."""
+    name = "Ada\x1b[2J\tOWNER\nacme"
+    add = ("member", "add", "--client", "acme", "--role", "owner")
+    made = run(*add, "--subject", "7", "--name", name)
+    listed = run("member", "list")
+    user_id = listed.stdout.split("\t")[2]
+    token = run("token", "create", "t", "--user", user_id)
+
+    assert made.stdout.count("\n") == 3
+    assert (listed.stdout.count("\n"), listed.stdout.count("\t")) == (1, 4)
+    assert token.stderr.count("\n") == 2
+    assert "\x1b" not in made.stdout + listed.stdout + token.stderr

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from models.migrating import migrate
 from services.backends.provider_keys import NoKeys
-from storyreel.doctor import _known, without_secrets
+from storyreel.doctor import _known, _writable, without_secrets
 from storyreel.settings import Settings
 from tests.provider import AUDIENCE, ISSUER, an_identity_provider
 
@@ -22,11 +24,16 @@ def test_what_others_say_is_repeated_without_what_is_secret() -> None:
     assert without_secrets(said, settings) == "no entry: ***, ***, ***, ***; me at db.example"
 
 
+async def test_a_folder_is_called_by_its_path(tmp_path: Path) -> None:
+    said = f"{tmp_path}/assets keeps what it is given."
+    assert await _writable(Settings(data_dir=tmp_path)) == ("ok", said, "")
+
+
 async def test_the_doctor_asks_who_vouches_for_people() -> None:
     async with an_identity_provider() as provider:
         jwt = {"jwt_issuer": ISSUER, "jwt_audience": AUDIENCE, "jwks_url": provider.url}
         settings = Settings(auth="jwt", **jwt)  # type: ignore[arg-type]  # texts, all of them
-        assert await _known(settings) == ("ok", f"{provider.url} has 1 usable keys.", "")
+        assert await _known(settings) == ("ok", f"{provider.url} publishes keys; usable: 1.", "")
         provider.down = True
         with pytest.raises(NoKeys, match="has not answered"):
             await _known(settings)

@@ -10,11 +10,16 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from dbos._logger import init_logger
+from starlette.applications import Starlette
+from starlette.routing import WebSocketRoute
+from starlette.websockets import WebSocket
 from structlog.contextvars import bound_contextvars
 
 from storyreel.logs import Format, write_logs
+from tests.serving import serving
+from tests.sockets import PROTOCOL, a_wire
 
-Start = Callable[[Format], io.StringIO]
+Start = Callable[..., io.StringIO]
 
 
 @pytest.fixture
@@ -23,11 +28,11 @@ def start(monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
     root = logging.getLogger()
     before, level = list(root.handlers), root.level
 
-    def start(form: Format) -> io.StringIO:
+    def start(form: Format, log_level: str = "info") -> io.StringIO:
         written = io.StringIO()
         monkeypatch.setattr("sys.stderr", written)
         root.handlers.clear()
-        write_logs("info", form)
+        write_logs(log_level, form)
         return written
 
     yield start
@@ -86,3 +91,20 @@ def test_libraries_keep_to_themselves_what_is_no_warning(start: Start) -> None:
     logging.getLogger("dbos").info("Launched.")
 
     assert written.getvalue() == ""
+
+
+async def test_what_somebody_shows_is_not_written_even_at_debug(start: Start) -> None:
+    async def open_and_close(socket: WebSocket) -> None:
+        await socket.accept(subprotocol=PROTOCOL)
+        await socket.close()
+
+    written = start("text", "debug")
+    headers = {"Authorization": "Bearer sr_secret"}
+    async with serving(Starlette(routes=[WebSocketRoute("/", open_and_close)])) as url:
+        async with a_wire(url.replace("http", "ws", 1), additional_headers=headers) as socket:
+            assert await socket.close_code() == 1000
+        logging.getLogger("uvicorn.error").warning("The server speaks here.")
+
+    assert "The server speaks here." in written.getvalue()
+    theirs = [line for line in written.getvalue().splitlines() if "uvicorn.error" in line]
+    assert not any("sr_secret" in line for line in theirs)
