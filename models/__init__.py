@@ -16,6 +16,7 @@ from .progress import ProjectProgress, RedesignStatus, progress_of_projects, sce
 from .project import Project, WorkflowVersion
 from .reading import by_any_id
 from .scene import Scene
+from .screenplay import Screenplay, ScreenplayFormat, ScreenplayScene
 from .selection import StoryboardSelection
 from .shot import Shot
 from .waiting import queue_positions, seconds_taken
@@ -48,6 +49,9 @@ __all__ = [
     "RedesignStatus",
     "Row",
     "Scene",
+    "Screenplay",
+    "ScreenplayFormat",
+    "ScreenplayScene",
     "Shot",
     "StoryboardSelection",
     "Taken",

@@ -8,12 +8,14 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import strawberry
 
+from models import ScreenplayFormat
 from schema.cursor import Cursor
 from schema.given import given
 from schema.loading import Loading
 from services.actor import Actor
 from services.idempotency import Once
 from services.links import Links
+from services.screenplays import written_screenplay
 from services.work import Work, perform_once
 from services.world import World
 
@@ -56,6 +58,9 @@ class Context(Loading):
 
     def asset_url_expires(self) -> datetime:
         return self._links.expires_at()
+
+    async def screenplay(self, project_id: str, format: ScreenplayFormat) -> str | None:
+        return await written_screenplay(self.world.storage, project_id, format)
 
     async def do(
         self, act: Callable[Concatenate[Work, P], Awaitable[R]], *args: P.args, **kwargs: P.kwargs

@@ -11,6 +11,8 @@ import models
 KEY = "Repeat a request with the same key to get its first answer again."
 PARAMETERS = "Free parameters for the renderer; width, height and seed are known to all."
 
+strawberry.enum(models.ScreenplayFormat, description="The kinds of file a screenplay comes in.")
+
 
 def may(description: str) -> Any:
     """A field that need not be given."""
@@ -78,6 +80,21 @@ class CreateProjectInput:
 class MigrateLegacyInput:
     document: JSON = must("The document: a JSON object or list, at most 2 MiB.")
     client_slug: str | None = may("The workspace; the first of yours by default.")
+    idempotency_key: str | None = may(KEY)
+
+
+@strawberry.input(description="A screenplay, as text.")
+class ImportScreenplayInput:
+    project_id: strawberry.ID | None = may(
+        "The project to add its scenes to, which has no screenplay yet; a new one by default."
+    )
+    client_slug: str | None = may(
+        "The workspace of the new project; the first of yours by default."
+    )
+    title: str | None = may("The new project's title; the screenplay's by default.")
+    text: str | None = may("All of the file.")
+    format: models.ScreenplayFormat | None = may("What it is; found out by default.")
+    create_shots: bool | None = may("Make a shot of each beat of action; none by default.")
     idempotency_key: str | None = may(KEY)
 
 

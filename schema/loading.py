@@ -14,6 +14,8 @@ from typing import Any, TypeVar
 import strawberry
 from strawberry.dataloader import DataLoader
 
+from models import ScreenplayFormat
+
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
@@ -51,6 +53,10 @@ class Loading:
 
     def asset_url_expires(self) -> datetime:
         """When the links made now stop working."""
+        raise NotImplementedError
+
+    async def screenplay(self, project_id: str, format: ScreenplayFormat) -> str | None:
+        """A project as a screenplay in this format."""
         raise NotImplementedError
 
     def _loader(self, batch: Batch[K, V]) -> DataLoader[K, V]:

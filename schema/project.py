@@ -16,8 +16,9 @@ from .legacy import LegacyMigration
 from .loading import Info
 from .node import Node
 from .scene import Scene
+from .screenplay import Screenplay
 from .selection import StoryboardSelection
-from .size import expected
+from .size import expected, taking
 from .view import Children, View, many, one, up
 
 strawberry.enum(
@@ -72,6 +73,26 @@ class Project(View[models.Project], Node):
         on="project_id",
         description="The document of the first version that it was made of, if it was.",
     )
+
+    script: Screenplay | None = one(
+        models.Screenplay,
+        on="project_id",
+        description="The screenplay that it was imported from, if it was.",
+    )
+
+    @strawberry.field(
+        metadata=taking(20_000),
+        description="Its screenplay as text: the file it was imported from with what was changed on"
+        " the board since, otherwise its scenes. Null where it has neither.",
+    )
+    async def screenplay(
+        self,
+        info: Info,
+        format: Annotated[
+            models.ScreenplayFormat, strawberry.argument(description="To write it in.")
+        ],
+    ) -> str | None:
+        return await info.context.screenplay(self.row.id, format)
 
     @strawberry.field(description="Frames per second, as `24` or `24000/1001`.")
     def frame_rate(self) -> str:

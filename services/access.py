@@ -23,6 +23,7 @@ from models import (
     Project,
     Row,
     Scene,
+    Screenplay,
     Shot,
     StoryboardSelection,
     prefix_of,
@@ -40,7 +41,7 @@ NODES = {
     model.PREFIX
     for model in (
         *(Client, Project, Scene, Shot, Image, StoryboardSelection),
-        *(Job, JobBatch, Asset, LegacyMigration),
+        *(Job, JobBatch, Asset, LegacyMigration, Screenplay),
     )
 }
 

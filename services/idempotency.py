@@ -61,11 +61,15 @@ async def claim(actor: Actor, once: Once) -> IdempotencyRecord:
     return first
 
 
-async def refuse_reused(actor: Actor, once: Once) -> None:
-    """What `claim` would refuse by now, for who must know before the unit of work."""
+async def answered_before(actor: Actor, once: Once) -> bool:
+    """Whether the request has its answer by now, for who must know before the unit of work.
+
+    Refuses what `claim` would refuse.
+    """
     first = await IdempotencyRecord.get_or_none(actor_id=actor.id, key=once.key)
     if first is not None:
         _check_same(first, once)
+    return first is not None
 
 
 def _check_same(first: IdempotencyRecord, once: Once) -> None:

@@ -26,6 +26,8 @@ from models import (
     Mention,
     Ranked,
     Row,
+    Screenplay,
+    ScreenplayScene,
     Shot,
     StoryboardSelection,
     reading,
@@ -42,7 +44,7 @@ from .ordering import rank_again
 from .work import Work
 
 FIELD = "restoreId"
-UNTOLD: tuple[type[Row], ...] = (Asset, JobBatch, LegacyMigration)
+UNTOLD: tuple[type[Row], ...] = (Asset, JobBatch, LegacyMigration, Screenplay, ScreenplayScene)
 """Kinds that have no events of their own."""
 
 TAKEN_SINCE = {

@@ -12,6 +12,7 @@ from .presence import PresenceMutations
 from .projects import ProjectMutations
 from .restoring import RestoringMutations
 from .scenes import SceneMutations
+from .screenplays import ScreenplayMutations
 from .shots import ShotMutations
 from .storyboard import StoryboardMutations
 
@@ -28,6 +29,7 @@ class Mutation(
     PresenceMutations,
     OperationMutations,
     LegacyMutations,
+    ScreenplayMutations,
 ):
     pass
 
