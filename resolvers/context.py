@@ -59,8 +59,8 @@ class Context(Loading):
     def asset_url_expires(self) -> datetime:
         return self._links.expires_at()
 
-    async def screenplay(self, project_id: str, format: ScreenplayFormat) -> str | None:
-        return await written_screenplay(self.world.storage, project_id, format)
+    async def screenplay(self, project_id: str, format: ScreenplayFormat | None) -> str | None:
+        return await written_screenplay(self.actor, self.world, project_id, format)
 
     async def do(
         self, act: Callable[Concatenate[Work, P], Awaitable[R]], *args: P.args, **kwargs: P.kwargs

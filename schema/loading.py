@@ -55,8 +55,8 @@ class Loading:
         """When the links made now stop working."""
         raise NotImplementedError
 
-    async def screenplay(self, project_id: str, format: ScreenplayFormat) -> str | None:
-        """A project as a screenplay in this format."""
+    async def screenplay(self, project_id: str, format: ScreenplayFormat | None) -> str | None:
+        """A project as a screenplay, in this format or its own."""
         raise NotImplementedError
 
     def _loader(self, batch: Batch[K, V]) -> DataLoader[K, V]:

@@ -89,8 +89,9 @@ class Project(View[models.Project], Node):
         self,
         info: Info,
         format: Annotated[
-            models.ScreenplayFormat, strawberry.argument(description="To write it in.")
-        ],
+            models.ScreenplayFormat | None,
+            strawberry.argument(description="That of the file by default, else Fountain."),
+        ] = None,
     ) -> str | None:
         return await info.context.screenplay(self.row.id, format)
 

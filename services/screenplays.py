@@ -20,10 +20,9 @@ from models import (
 from models.rank import spread
 
 from . import limits, scenes
-from .access import changeable
+from .access import changeable, seen
 from .actor import Actor
 from .assets import File, store_screenplay
-from .backends.storage import Storage
 from .checks import checked, columns, text
 from .editing import store
 from .errors import Conflict, InvalidInput, LimitExceeded
@@ -246,26 +245,27 @@ def _said(speech: Speech) -> dict[str, Any]:
 
 
 async def written_screenplay(
-    storage: Storage, project_id: str, format: ScreenplayFormat
+    actor: Actor, world: World, project_id: str, format: ScreenplayFormat | None = None
 ) -> str | None:
     """The file that the project was imported from, with what was done on the board since.
 
     What was not touched is as it was, byte for byte, unless another format is asked for. Where
     nothing was imported the scenes make a file; None where there are none.
     """
+    await seen(actor, Project, project_id)
     screenplay = await Screenplay.get_or_none(project_id=project_id)
     board = await Scene.filter(project_id=project_id).order_by("rank")
     if screenplay is None and not board:
         return None
     origins: dict[str, ScreenplayScene] = {}
-    data, source = b"", None
+    data, source, wanted = b"", None, Format(format.value) if format else None
     if screenplay is not None:
         file = await Asset.get(id=screenplay.file_id)
-        data, source = await storage.get(file.sha256), Format(screenplay.format.value)
+        data, source = await world.storage.get(file.sha256), Format(screenplay.format.value)
         rows = await ScreenplayScene.filter(screenplay_id=screenplay.id)
         origins = {row.scene_id: row for row in rows}
     standing = [_standing(scene, origins.get(scene.id)) for scene in board]
-    return await asyncio.to_thread(_written, data, source, standing, Format(format.value))
+    return await asyncio.to_thread(_written, data, source, standing, wanted)
 
 
 def _standing(scene: Scene, origin: ScreenplayScene | None) -> Standing:
@@ -275,8 +275,11 @@ def _standing(scene: Scene, origin: ScreenplayScene | None) -> Standing:
     return Standing(now, origin.place, Shown(origin.title, origin.label, origin.description))
 
 
-def _written(data: bytes, source: Format | None, board: list[Standing], wanted: Format) -> str:
+def _written(
+    data: bytes, source: Format | None, board: list[Standing], wanted: Format | None
+) -> str:
     script = read_screenplay(data, source) if source is not None else Script()
+    wanted = wanted or source or Format.FOUNTAIN
     kept = script.frame if source is wanted else None
     encoding = kept.document.encoding if kept is not None else "utf-8"
     return write_screenplay(as_on_board(script, board), wanted).data.decode(encoding)

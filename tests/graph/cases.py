@@ -394,6 +394,10 @@ CASES: dict[str, list[Case]] = {
         Case("another", lambda s: MIGRATE),
         Case("again", lambda s: MIGRATE, before=lambda s: MIGRATE),
     ],
+    "importScreenplay": [
+        Case("here", lambda s: bring(s.project)),
+        Case("elsewhere", lambda s: bring(None)),
+    ],
     "cancelJob": [
         Case("queued", lambda s: f'cancelJob(id: "{s.job.id}") {{ id }}'),
         Case("ended", lambda s: f'cancelJob(id: "{s.ours.job_id}") {{ id }}'),
@@ -425,6 +429,12 @@ CASES: dict[str, list[Case]] = {
 def batch(operations: str, *more: str) -> str:
     given = ", ".join([f"operations: [{operations}]", *more])
     return f"applyOperations({given}) {{ committed }}"
+
+
+def bring(project: Project | None) -> str:
+    into = f'projectId: "{project.id}"' if project else ""
+    script = "INT. A\\n\\nOne.\\n\\nANNA\\nHello.\\n\\nEXT. B #2#\\n"
+    return f'importScreenplay(input: {{ {into} text: "{script}", createShots: true }}) {{ id }}'
 
 
 def retry(job: Job) -> str:

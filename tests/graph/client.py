@@ -28,7 +28,7 @@ fragment Derived on Project {
 }
 fragment ProjectFields on Project {
   __typename id title prompt promptPlannerData workflowVersion frameRate
-  version createdAt updatedAt client { id }
+  version createdAt updatedAt client { id } script { id }
 }
 fragment SceneFields on Scene {
   __typename id rank label title description version createdAt updatedAt project { id }

@@ -88,7 +88,7 @@ CHANGES = [
     *["createShot", "updateShot", "moveShot", "deleteShot", "registerImages", "updateImage"],
     *["setFavorite", "deleteImage", "selectMasterShot", "clearMasterShot"],
     *["updateStoryboardAnimation", "generateImages", "refineImage", "animate"],
-    *["exportProject", "cancelJob", "cancelBatch", "retryJob", "restore"],
+    *["exportProject", "importScreenplay", "cancelJob", "cancelBatch", "retryJob", "restore"],
 ]
 
 MUTATIONS = {name: [Entry(CHANGE, CASES[name][0])] for name in CHANGES} | {

@@ -160,6 +160,10 @@ GOOD: dict[str, dict[str, Any]] = {
     },
     "Export": {"input": {"projectId": "$project", "format": "MP4"}},
     "MigrateLegacy": {"input": {"document": {"id": "old", "scenes": [{"prompt": "A"}]}}},
+    "ImportScreenplay": {
+        "input": {"projectId": "$project", "text": "INT. A", "format": "FOUNTAIN"}
+    },
+    "ExportScreenplay": {"projectId": "$project", "format": "FDX"},
     "ProjectEvents": {"projectId": "$project"},
     "LiveBoard": {"id": "$project"},
     "JobProgress": {"jobIds": ["$job"]},
@@ -326,6 +330,25 @@ BAD: dict[str, dict[str, list[Any]]] = {
         ],
         "input.clientSlug": [missing("x"), "", NUL],
     },
+    "ImportScreenplay": {
+        "input": [Bad({}), Bad({"projectId": "$project"})],
+        "input.text": [
+            BLANK,
+            "",
+            NUL,
+            HALF,
+            "A day.",
+            ".",
+            "a\0",
+            no_type(1),
+            Bad(None, field="input"),
+        ],
+        "input.title": [BLANK, NUL, limit("x" * 201), "A title of what is there"],
+        "input.clientSlug": ["x", "", NUL],
+        "input.format": [Bad("FDX", field="input.text"), no_type("PDF")],
+        "input.createShots": [no_type("yes")],
+    },
+    "ExportScreenplay": {"format": [no_type("PDF"), no_type(None)]},
     "ProjectEvents": {"after": [*CURSORS, "$foreignCursor", "$negative", "$fraction", "$huge"]},
     "JobProgress": {
         "jobIds": [limit(["$job"] * 501), Bad(None, field="projectId")],
@@ -341,6 +364,7 @@ CALLED = {
     ("Nodes", "ids.1"): "ids",
     ("UpdateAnimation", "id"): "selectionId",
     ("FavoriteImage", "id"): "imageId",
+    ("ExportScreenplay", "projectId"): "id",
 }
 """Where a document's variable is called otherwise than the argument that it fills."""
 
