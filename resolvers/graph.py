@@ -20,6 +20,7 @@ from schema.asset import Asset
 from schema.client import Client
 from schema.cursor import CURSOR_SCALAR, Cursor
 from schema.job import JobBatch
+from schema.upload import UPLOAD_SCALAR, Upload
 from schema.view import Torn
 from services.errors import Refusal
 
@@ -119,5 +120,5 @@ api = Graph(
     types=[Asset, Client, JobBatch, *event.KINDS.values(), event.RemovedEvent],
     extensions=[Watched],
     execution_context_class=Rereading,
-    config=StrawberryConfig(scalar_map={Cursor: CURSOR_SCALAR}),
+    config=StrawberryConfig(scalar_map={Cursor: CURSOR_SCALAR, Upload: UPLOAD_SCALAR}),
 )

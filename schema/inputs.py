@@ -8,6 +8,8 @@ from strawberry.scalars import JSON
 
 import models
 
+from .upload import Upload
+
 KEY = "Repeat a request with the same key to get its first answer again."
 PARAMETERS = "Free parameters for the renderer; width, height and seed are known to all."
 
@@ -83,7 +85,7 @@ class MigrateLegacyInput:
     idempotency_key: str | None = may(KEY)
 
 
-@strawberry.input(description="A screenplay, as text.")
+@strawberry.input(description="A screenplay, as a file or as text.")
 class ImportScreenplayInput:
     project_id: strawberry.ID | None = may(
         "The project to add its scenes to, which has no screenplay yet; a new one by default."
@@ -92,7 +94,8 @@ class ImportScreenplayInput:
         "The workspace of the new project; the first of yours by default."
     )
     title: str | None = may("The new project's title; the screenplay's by default.")
-    text: str | None = may("All of the file.")
+    file: Upload | None = may("The file, at most 8 MiB, sent as a part of a multipart request.")
+    text: str | None = may("The file's text; a file keeps its own encoding.")
     format: models.ScreenplayFormat | None = may("What it is; found out by default.")
     create_shots: bool | None = may("Make a shot of each beat of action; none by default.")
     idempotency_key: str | None = may(KEY)

@@ -19,6 +19,9 @@ class ScreenplayMutations:
         self, info: Info, input: Annotated[ImportScreenplayInput, Input]
     ) -> Screenplay:
         context, once = info.context, keyed("importScreenplay", input)
-        body = document(input, "idempotencyKey")
-        received = await screenplays.receive_screenplay(context.actor, context.world, once, body)
+        body = document(input, "idempotencyKey", "file")
+        data = input.file.data if input.file else None
+        received = await screenplays.receive_screenplay(
+            context.actor, context.world, once, body, data
+        )
         return Screenplay.of(await context.do_once(once, screenplays.import_screenplay, received))

@@ -65,7 +65,7 @@ def written(data: bytes | str, board: list[Standing], format: Format = Format.FO
     return write_screenplay(screenplay, format).data
 
 
-def edit(scene: Standing, **changes: str | None) -> Standing:
+def edit(scene: Standing, **changes: str) -> Standing:
     return replace(scene, now=replace(scene.now, **changes))
 
 

@@ -219,7 +219,8 @@ async def test_only_owners_and_editors_import(home: Home, tmp_path: Path) -> Non
     client, project = await Client.get(slug="local"), await a_project(home)
     viewer = Actor("usr_viewer", "Vi", {client.id: Role.VIEWER})
     before = await stored()
-    for given in ({}, {"projectId": project.id}):
+    places: list[dict[str, Any]] = [{}, {"projectId": project.id}]
+    for given in places:
         with pytest.raises(Refusal, match="no such"):
             await bring(home, actor=an_outsider(), **given)
         with pytest.raises(Forbidden):
