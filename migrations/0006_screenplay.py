@@ -1,4 +1,4 @@
-"""Which screenplay a project was imported from, and its scenes as they were then."""
+"""Which screenplays a project was imported from, and their scenes as they were then."""
 
 from __future__ import annotations
 
@@ -19,8 +19,11 @@ class Migration(migrations.Migration):
                 ("updated_at", fields.DatetimeField(auto_now=True)),
                 (
                     "project",
-                    fields.OneToOneField(
-                        "models.Project", related_name="screenplay", on_delete=fields.CASCADE
+                    fields.ForeignKeyField(
+                        "models.Project",
+                        related_name="screenplays",
+                        on_delete=fields.CASCADE,
+                        db_index=True,
                     ),
                 ),
                 (
@@ -52,8 +55,11 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "scene",
-                    fields.OneToOneField(
-                        "models.Scene", related_name="screenplay_scene", on_delete=fields.CASCADE
+                    fields.ForeignKeyField(
+                        "models.Scene",
+                        related_name="screenplay_scenes",
+                        on_delete=fields.CASCADE,
+                        db_index=True,
                     ),
                 ),
                 ("place", fields.IntField()),

@@ -1,4 +1,4 @@
-"""The screenplay that a project was imported from, as far as the board does not hold it."""
+"""The screenplays that a project was imported from, as far as the board does not hold it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ class ScreenplayFormat(StrEnum):
 
 
 class Screenplay(Row):
-    """A file that scenes of a project were made of, which is kept as an asset, byte for byte.
+    """A draft that scenes of a project were made of, kept as an asset, byte for byte. The newest
+    counts.
 
     `characters` lists the cast, each as name and speeches. `problems` lists what was taken in a way
     its author may not have meant or is not on the board, each as line and message.
@@ -27,8 +28,8 @@ class Screenplay(Row):
 
     PREFIX = "scr"
 
-    project: fields.OneToOneRelation[Project] = fields.OneToOneField(
-        "models.Project", related_name="screenplay", on_delete=fields.CASCADE
+    project: fields.ForeignKeyRelation[Project] = fields.ForeignKeyField(
+        "models.Project", related_name="screenplays", on_delete=fields.CASCADE, db_index=True
     )
     project_id: str
     file: fields.ForeignKeyRelation[Asset] = fields.ForeignKeyField(
@@ -56,8 +57,8 @@ class ScreenplayScene(Row):
         "models.Screenplay", related_name="scenes", on_delete=fields.CASCADE
     )
     screenplay_id: str
-    scene: fields.OneToOneRelation[Scene] = fields.OneToOneField(
-        "models.Scene", related_name="screenplay_scene", on_delete=fields.CASCADE
+    scene: fields.ForeignKeyRelation[Scene] = fields.ForeignKeyField(
+        "models.Scene", related_name="screenplay_scenes", on_delete=fields.CASCADE, db_index=True
     )
     scene_id: str
     place = fields.IntField()

@@ -101,6 +101,23 @@ class ImportScreenplayInput:
     idempotency_key: str | None = may(KEY)
 
 
+@strawberry.enum(description="Whether to look or to do.")
+class ReimportMode(Enum):
+    PREVIEW = "PREVIEW"
+    APPLY = "APPLY"
+
+
+@strawberry.input(description="A revised screenplay, as a file or as text.")
+class ReimportScreenplayInput:
+    project_id: strawberry.ID = must("The project that was imported from the one before it.")
+    mode: ReimportMode = must("PREVIEW tells what would be done, APPLY does it.")
+    file: Upload | None = may("The file, at most 8 MiB, sent as a part of a multipart request.")
+    text: str | None = may("The file's text; a file keeps its own encoding.")
+    format: models.ScreenplayFormat | None = may("What it is; found out by default.")
+    create_shots: bool | None = may("Make a shot of each beat of new scenes; none by default.")
+    idempotency_key: str | None = may(KEY)
+
+
 @strawberry.input(description="Changes of a project.")
 class ProjectPatch:
     title: str | None = may("Its title.")

@@ -48,6 +48,9 @@ class JobConnection(Connection[Job]):
     pass
 
 
+DRAFTS = Children(models.Screenplay, "project_id", ("id",))
+
+
 @strawberry.type(description="One film being planned.")
 class Project(View[models.Project], Node):
     title: str = strawberry.field(description="Its title.")
@@ -74,11 +77,10 @@ class Project(View[models.Project], Node):
         description="The document of the first version that it was made of, if it was.",
     )
 
-    script: Screenplay | None = one(
-        models.Screenplay,
-        on="project_id",
-        description="The screenplay that it was imported from, if it was.",
-    )
+    @strawberry.field(description="The newest screenplay that it was imported from, if it was.")
+    async def script(self, info: Info) -> Screenplay | None:
+        drafts = await info.context.load(DRAFTS, self.row.id)
+        return Screenplay.of(drafts[-1]) if drafts else None
 
     @strawberry.field(
         metadata=taking(20_000),

@@ -44,7 +44,7 @@ class Scene(View[models.Scene], Node):
     )
     async def dialogue(self, info: Info) -> list[Speech]:
         origins = await info.context.load(ORIGINS, self.row.id)
-        return [Speech(**said) for origin in origins for said in origin.dialogue]
+        return [Speech(**said) for said in origins[-1].dialogue] if origins else []
 
     @strawberry.field(description="It has shots and each has a chosen image.")
     async def storyboard_complete(self, info: Info) -> bool:

@@ -1,4 +1,5 @@
 from datetime import datetime
+from enum import Enum
 from typing import TYPE_CHECKING, Annotated
 
 import strawberry
@@ -10,11 +11,12 @@ from .loading import Info
 from .node import Node
 from .scene import Scene
 from .size import expected
-from .view import Children, View, up
+from .view import ById, Children, View, up
 
 if TYPE_CHECKING:
     from .project import Project
 
+BY_ID = ById(models.Scene)
 SCENES = Children(models.Scene, "project_id", ("rank",))
 ORIGINS = Children(models.ScreenplayScene, "screenplay_id", ("place",))
 
@@ -64,3 +66,44 @@ class Screenplay(View[models.Screenplay], Node):
     )
     def problems(self) -> list[ScreenplayProblem]:
         return [ScreenplayProblem(**problem) for problem in self.row.problems]
+
+
+@strawberry.enum(description="What becomes of a scene when its screenplay is revised.")
+class RevisionAction(Enum):
+    KEEP = "KEEP"
+    CHANGE = "CHANGE"
+    ADD = "ADD"
+    MOVE = "MOVE"
+    OMIT = "OMIT"
+
+
+@strawberry.type(description="What becomes of one scene.")
+class RevisionStep:
+    scene_id: strawberry.Private[str | None]
+    action: RevisionAction = strawberry.field(
+        description="KEEP and CHANGE stay where they are; MOVE may be changed as well."
+    )
+    label: str | None = strawberry.field(description="Its number in the script.")
+    heading: str = strawberry.field(description="Its heading in the script.")
+    similarity: float | None = strawberry.field(
+        description="1 if it is word for word as before, 0 if nothing is; null of what is new."
+    )
+    restore_id: strawberry.ID | None = strawberry.field(
+        description="Brings back with `restore` what was omitted."
+    )
+
+    @strawberry.field(description="The scene as it is now, if it is there.")
+    async def scene(self, info: Info) -> Scene | None:
+        if self.scene_id is None:
+            return None
+        row = await info.context.load(BY_ID, self.scene_id)
+        return Scene.of(row) if row is not None else None
+
+
+@strawberry.type(description="A revised screenplay over the board of the one before it.")
+class ScreenplayRevision:
+    applied: bool = strawberry.field(description="It was done, not only looked at.")
+    plan: list[RevisionStep] = strawberry.field(
+        metadata=expected(50),
+        description="In the order of the revised screenplay, and then what it omits.",
+    )

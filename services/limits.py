@@ -35,6 +35,7 @@ LEGACY_PROBLEMS = 500
 
 SCREENPLAY_BYTES = 8_388_608  # a script of 120 pages has some 200,000, with revisions a million
 SCREENPLAY_THINGS = 10_000  # scenes and shots made in one unit of work
+SCREENPLAY_DRAFTS = 200
 SCREENPLAY_CHARACTERS = 1_000
 SCREENPLAY_PROBLEMS = 500
 

@@ -165,7 +165,7 @@ def as_on_board(screenplay: Screenplay, standing: Sequence[Standing]) -> Screenp
     board any more is taken out, unless it was omitted.
     """
     spans, paragraphs = screenplay.scenes(), screenplay.paragraphs
-    staying = set(_ascending([scene.place for scene in standing if scene.place is not None]))
+    staying = set(ascending([scene.place for scene in standing if scene.place is not None]))
     at: int | None = None
     after: dict[int | None, list[Paragraph]] = {}
     here = {
@@ -243,7 +243,7 @@ def _action(text: str) -> Paragraph:
     return Paragraph(Kind.ACTION, (Run(text),))
 
 
-def _ascending(places: Sequence[int]) -> list[int]:
+def ascending(places: Sequence[int]) -> list[int]:
     """As many of these different numbers as can be, in their order, such that they ascend."""
     ends: list[int] = []
     before: dict[int, int | None] = {}

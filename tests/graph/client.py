@@ -32,6 +32,7 @@ fragment ProjectFields on Project {
 }
 fragment SceneFields on Scene {
   __typename id rank label title description version createdAt updatedAt project { id }
+  dialogue { character lines }
 }
 fragment ShotFields on Shot {
   __typename id rank label description initialPrompt type status version createdAt updatedAt

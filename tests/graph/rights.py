@@ -101,6 +101,7 @@ MUTATIONS = {name: [Entry(CHANGE, CASES[name][0])] for name in CHANGES} | {
             document: { id: "old", scenes: [{ prompt: "A" }] }, clientSlug: "local"
         }) { scenes }""",
     ),
+    "reimportScreenplay": [Entry(CHANGE, CASES["reimportScreenplay"][0])],
     "deleteProject": [Entry(OWN, CASES["deleteProject"][0])],
 }
 MUTATIONS["setPresence"] = [Entry(FOLLOW, CASES["setPresence"][0])]  # to be seen needs no more

@@ -16,7 +16,7 @@ from models import MediaStatus, Shot
 from resolvers import api
 from resolvers.errors import translate
 from schema.cursor import feed_cursor, pack
-from services import cancelling, projects, storyboard
+from services import cancelling, projects, screenplays, storyboard
 from services.idempotency import Once
 from services.work import perform, perform_once
 from tests.conftest import Home
@@ -75,6 +75,7 @@ def numbers(*out_of_range: Any) -> list[Any]:
 
 PREFIXES = {
     "$project": "prj",
+    "$imported": "prj",
     "$scene": "scn",
     "$shot": "shot",
     "$drawn": "img",
@@ -164,6 +165,7 @@ GOOD: dict[str, dict[str, Any]] = {
         "input": {"projectId": "$project", "text": "INT. A", "format": "FOUNTAIN"}
     },
     "ExportScreenplay": {"projectId": "$project", "format": "FDX"},
+    "ReimportScreenplay": {"input": {"projectId": "$imported", "text": "INT. B", "mode": "APPLY"}},
     "ProjectEvents": {"projectId": "$project"},
     "LiveBoard": {"id": "$project"},
     "JobProgress": {"jobIds": ["$job"]},
@@ -348,6 +350,12 @@ BAD: dict[str, dict[str, list[Any]]] = {
         "input.format": [Bad("FDX", field="input.text"), no_type("PDF")],
         "input.createShots": [no_type("yes")],
     },
+    "ReimportScreenplay": {
+        "input.text": [BLANK, "", NUL, HALF, "A day.", ".", no_type(1), Bad(None, field="input")],
+        "input.projectId": [conflict("$project")],
+        "input.format": [Bad("FDX", field="input.text"), no_type("PDF")],
+        "input.mode": [no_type("LOOK"), no_type(None)],
+    },
     "ExportScreenplay": {"format": [no_type("PDF"), no_type(None)]},
     "ProjectEvents": {"after": [*CURSORS, "$foreignCursor", "$negative", "$fraction", "$huge"]},
     "JobProgress": {
@@ -458,8 +466,12 @@ async def table(home: Home, tmp_path: Path) -> Table:
     project = stage.project.id
     [canceled] = await ordered(home, stage.bare)
     await perform(home.world, home.owner, cancelling.cancel_job, canceled.id)
+    act = screenplays.receive_screenplay
+    received = await act(home.owner, home.world, None, {"text": "INT. A"})
+    imported = await perform(home.world, home.owner, screenplays.import_screenplay, received)
     names = {
         "$project": project,
+        "$imported": imported.project_id,
         "$scene": stage.scene.id,
         "$shot": stage.drawn.id,
         "$bare": stage.bare.id,

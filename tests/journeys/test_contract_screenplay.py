@@ -36,6 +36,26 @@ async def test_a_second_screenplay_is_refused(board: Board) -> None:
     assert (refused.value.code, refused.value.field) == ("CONFLICT", "input.projectId")
 
 
+async def test_a_revised_screenplay_goes_over_the_board(board: Board) -> None:
+    made = await board.ask("ImportScreenplay", input={"text": "INT. A\n\nOne.\n\nEXT. B\n\nTwo.\n"})
+    project, [first, second] = made["project"]["id"], made["scenes"]
+    given = {"projectId": project, "text": "EXT. C\n\nNew.\n\nINT. A\n\nOne more.\n"}
+
+    preview = await board.ask("ReimportScreenplay", input=given | {"mode": "PREVIEW"})
+    before = await board.ask("Board", id=project)
+    applied = await board.ask("ReimportScreenplay", input=given | {"mode": "APPLY"})
+
+    actions = [(step["action"], step["heading"]) for step in preview["plan"]]
+    assert actions == [("ADD", "EXT. C"), ("CHANGE", "INT. A"), ("OMIT", "EXT. B")]
+    assert [step["action"] for step in applied["plan"]] == ["ADD", "CHANGE", "OMIT"]
+    assert (preview["applied"], applied["applied"]) == (False, True)
+    assert [scene["id"] for scene in before["scenes"]] == [first["id"], second["id"]]
+    assert preview["plan"][2]["scene"]["id"] == second["id"]
+    now = (await board.ask("Board", id=project))["scenes"]
+    assert [scene["title"] for scene in now] == ["EXT. C", "INT. A"]
+    assert (now[1]["id"], now[1]["description"]) == (first["id"], "One more.")
+
+
 async def written(board: Board, project_id: str, format: str) -> str:
     found = await board.ask("ExportScreenplay", projectId=project_id, format=format)
     return str(found["screenplay"])

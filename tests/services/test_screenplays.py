@@ -208,7 +208,7 @@ async def test_a_screenplay_that_cannot_be_stored_leaves_nothing(home: Home) -> 
         home.owner, home.world, None, {"text": SCRIPT, "projectId": project.id}
     )
     assert received is not None
-    object.__setattr__(received.board.scenes[1], "place", 0)
+    object.__setattr__(received.script.board.scenes[1], "place", 0)
     before = await stored()
     with pytest.raises(Exception, match=r"(?i)unique"):
         await perform(home.world, home.owner, screenplays.import_screenplay, received)
