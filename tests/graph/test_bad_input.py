@@ -466,9 +466,9 @@ async def table(home: Home, tmp_path: Path) -> Table:
     project = stage.project.id
     [canceled] = await ordered(home, stage.bare)
     await perform(home.world, home.owner, cancelling.cancel_job, canceled.id)
-    act = screenplays.receive_screenplay
-    received = await act(home.owner, home.world, None, {"text": "INT. A"})
-    imported = await perform(home.world, home.owner, screenplays.import_screenplay, received)
+    receive, bring = screenplays.receive_screenplay, screenplays.import_screenplay
+    received = await receive(home.owner, home.world, None, {"text": "INT. A"})
+    imported = await perform(home.world, home.owner, bring, received)
     names = {
         "$project": project,
         "$imported": imported.project_id,

@@ -121,7 +121,7 @@ ANYTHING = {
     "importScreenplay": 'importScreenplay(input: { projectId: "{project}", text: "INT. A" })'
     " { id }",
     "reimportScreenplay": 'reimportScreenplay(input: { projectId: "{project}", mode: APPLY, '
-    'text: "INT. B{one}\\\\n\\\\nINT. A{two}" }) { applied }',
+    'text: "INT. B{one}\\n\\nINT. A{two}" }) { applied }',
     "cancelJob": 'cancelJob(id: "{job}") { id }',
     "retryJob": 'retryJob(id: "{job}") { id }',
     "cancelBatch": 'cancelBatch(id: "{batch}") { id }',
