@@ -212,3 +212,11 @@ async def test_there_must_be_a_screenplay_to_revise(home: Home) -> None:
     await Screenplay.all().delete()
     with pytest.raises(Conflict, match="no screenplay yet"):
         await revise(home, project_id, A)
+
+
+async def test_a_new_scene_takes_the_place_of_one_that_moves(home: Home) -> None:
+    last = "INT. E\n\nA door.\n"
+    project_id = await bring(home, A, B, C, last)
+    told = await revise(home, project_id, A, D, C, last, B)
+    assert [action for action, _ in actions(told)] == ["KEEP", "ADD", "KEEP", "KEEP", "MOVE"]
+    assert await titles(project_id) == ["INT. A", "EXT. D", "INT. C", "INT. E", "EXT. B"]
