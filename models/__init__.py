@@ -19,6 +19,7 @@ from .project import Project, WorkflowVersion
 from .reading import by_any_id
 from .revision import Revision, access_revision, raise_access_revision
 from .scene import Scene
+from .screenplay import Screenplay, ScreenplayFormat, ScreenplayScene
 from .selection import StoryboardSelection
 from .shot import Shot
 from .snapshot import Snapshot, SnapshotDocument, snapshot_documents, snapshots_at
@@ -60,6 +61,9 @@ __all__ = [
     "Revision",
     "Row",
     "Scene",
+    "Screenplay",
+    "ScreenplayFormat",
+    "ScreenplayScene",
     "Shot",
     "Snapshot",
     "SnapshotDocument",

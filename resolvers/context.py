@@ -8,6 +8,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import strawberry
 
+from models import ScreenplayFormat
 from schema.cursor import Cursor
 from schema.given import given
 from schema.loading import Loading
@@ -16,6 +17,7 @@ from services.actor import Actor
 from services.feed import Place
 from services.idempotency import Once
 from services.links import Links
+from services.screenplays import written_screenplay
 from services.work import Work, perform_once
 from services.world import World
 
@@ -68,6 +70,9 @@ class Context(Loading):
 
     def owns(self, client_id: str) -> bool:
         return access.owns(self.actor, client_id)
+
+    async def screenplay(self, project_id: str, format: ScreenplayFormat | None) -> str | None:
+        return await written_screenplay(self.actor, self.world, project_id, format)
 
     async def do(
         self, act: Callable[Concatenate[Work, P], Awaitable[R]], *args: P.args, **kwargs: P.kwargs

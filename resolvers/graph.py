@@ -21,6 +21,7 @@ from schema.bigint import BIGINT_SCALAR, BigInt
 from schema.client import Client
 from schema.cursor import CURSOR_SCALAR, Cursor
 from schema.job import JobBatch
+from schema.upload import UPLOAD_SCALAR, Upload
 from schema.view import Torn
 from services.errors import Refusal
 
@@ -120,5 +121,7 @@ api = Graph(
     types=[Asset, Client, JobBatch, *event.KINDS.values(), event.RemovedEvent],
     extensions=[Watched],
     execution_context_class=Rereading,
-    config=StrawberryConfig(scalar_map={Cursor: CURSOR_SCALAR, BigInt: BIGINT_SCALAR}),
+    config=StrawberryConfig(
+        scalar_map={Cursor: CURSOR_SCALAR, BigInt: BIGINT_SCALAR, Upload: UPLOAD_SCALAR}
+    ),
 )

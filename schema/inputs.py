@@ -9,9 +9,12 @@ from strawberry.scalars import JSON
 import models
 
 from .bigint import BigInt
+from .upload import Upload
 
 KEY = "Repeat a request with the same key to get its first answer again."
 PARAMETERS = "Free parameters for the renderer; width, height and seed are known to all."
+
+strawberry.enum(models.ScreenplayFormat, description="The kinds of file a screenplay comes in.")
 
 
 def may(description: str) -> Any:
@@ -80,6 +83,39 @@ class CreateProjectInput:
 class MigrateLegacyInput:
     document: JSON = must("The document: a JSON object or list, at most 2 MiB.")
     client_slug: str | None = may("The workspace; the first of yours by default.")
+    idempotency_key: str | None = may(KEY)
+
+
+@strawberry.input(description="A screenplay, as a file or as text.")
+class ImportScreenplayInput:
+    project_id: strawberry.ID | None = may(
+        "The project to add its scenes to, which has no screenplay yet; a new one by default."
+    )
+    client_slug: str | None = may(
+        "The workspace of the new project; the first of yours by default."
+    )
+    title: str | None = may("The new project's title; the screenplay's by default.")
+    file: Upload | None = may("The file, at most 8 MiB, sent as a part of a multipart request.")
+    text: str | None = may("The file's text; a file keeps its own encoding.")
+    format: models.ScreenplayFormat | None = may("What it is; found out by default.")
+    create_shots: bool | None = may("Make a shot of each beat of action; none by default.")
+    idempotency_key: str | None = may(KEY)
+
+
+@strawberry.enum(description="Whether to look or to do.")
+class ReimportMode(Enum):
+    PREVIEW = "PREVIEW"
+    APPLY = "APPLY"
+
+
+@strawberry.input(description="A revised screenplay, as a file or as text.")
+class ReimportScreenplayInput:
+    project_id: strawberry.ID = must("The project that was imported from the one before it.")
+    mode: ReimportMode = must("PREVIEW tells what would be done, APPLY does it.")
+    file: Upload | None = may("The file, at most 8 MiB, sent as a part of a multipart request.")
+    text: str | None = may("The file's text; a file keeps its own encoding.")
+    format: models.ScreenplayFormat | None = may("What it is; found out by default.")
+    create_shots: bool | None = may("Make a shot of each beat of new scenes; none by default.")
     idempotency_key: str | None = may(KEY)
 
 

@@ -14,6 +14,8 @@ from typing import Any, TypeVar
 import strawberry
 from strawberry.dataloader import DataLoader
 
+from models import ScreenplayFormat
+
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
@@ -55,6 +57,10 @@ class Loading:
 
     def owns(self, client_id: str) -> bool:
         """Whether who asks is an owner there."""
+        raise NotImplementedError
+
+    async def screenplay(self, project_id: str, format: ScreenplayFormat | None) -> str | None:
+        """A project as a screenplay, in this format or its own."""
         raise NotImplementedError
 
     def _loader(self, batch: Batch[K, V]) -> DataLoader[K, V]:

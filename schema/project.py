@@ -17,8 +17,9 @@ from .legacy import LegacyMigration
 from .loading import Info
 from .node import Node
 from .scene import Scene
+from .screenplay import Screenplay
 from .selection import StoryboardSelection
-from .size import expected
+from .size import expected, taking
 from .snapshot import Snapshot, SnapshotConnection
 from .view import Children, View, many, one, up
 
@@ -49,6 +50,9 @@ class JobConnection(Connection[Job]):
     pass
 
 
+DRAFTS = Children(models.Screenplay, "project_id", ("id",))
+
+
 @strawberry.type(description="One film being planned.")
 class Project(View[models.Project], Node):
     title: str = strawberry.field(description="Its title.")
@@ -74,6 +78,26 @@ class Project(View[models.Project], Node):
         on="project_id",
         description="The document of the first version that it was made of, if it was.",
     )
+
+    @strawberry.field(description="The newest screenplay that it was imported from, if it was.")
+    async def script(self, info: Info) -> Screenplay | None:
+        drafts = await info.context.load(DRAFTS, self.row.id)
+        return Screenplay.of(drafts[-1]) if drafts else None
+
+    @strawberry.field(
+        metadata=taking(20_000),
+        description="Its screenplay as text: the file it was imported from with what was changed on"
+        " the board since, otherwise its scenes. Null where it has neither.",
+    )
+    async def screenplay(
+        self,
+        info: Info,
+        format: Annotated[
+            models.ScreenplayFormat | None,
+            strawberry.argument(description="That of the file by default, else Fountain."),
+        ] = None,
+    ) -> str | None:
+        return await info.context.screenplay(self.row.id, format)
 
     @strawberry.field(description="Frames per second, as `24` or `24000/1001`.")
     def frame_rate(self) -> str:

@@ -8,10 +8,14 @@ import models
 from .loading import Info
 from .node import Node
 from .shot import Shot
-from .view import View, many, up
+from .size import expected
+from .speech import Speech
+from .view import Children, View, many, up
 
 if TYPE_CHECKING:
     from .project import Project
+
+ORIGINS = Children(models.ScreenplayScene, "scene_id", ("id",))
 
 
 @strawberry.type(description="A stretch of the film in one place and time.")
@@ -34,6 +38,13 @@ class Scene(View[models.Scene], Node):
         items=10,
         description="Its shots in order; at most 1,000.",
     )
+
+    @strawberry.field(
+        metadata=expected(20), description="What is said in it, in the screenplay it was made of."
+    )
+    async def dialogue(self, info: Info) -> list[Speech]:
+        origins = await info.context.load(ORIGINS, self.row.id)
+        return [Speech(**said) for said in origins[-1].dialogue] if origins else []
 
     @strawberry.field(description="It has shots and each has a chosen image.")
     async def storyboard_complete(self, info: Info) -> bool:

@@ -18,6 +18,11 @@ def counted_by(argument: str, each: int = 0) -> dict[str, Any]:
     return {COUNTED_BY: argument, EACH: each}
 
 
+def taking(values: int) -> dict[str, Any]:
+    """Metadata of a field that takes as long as reading so many values."""
+    return {EACH: values}
+
+
 PAGED = expected(1)
 """Of the list inside a page: the page was counted where its size was asked for."""
 

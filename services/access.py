@@ -25,6 +25,7 @@ from models import (
     Project,
     Row,
     Scene,
+    Screenplay,
     Shot,
     Snapshot,
     StoryboardSelection,
@@ -40,7 +41,10 @@ from .errors import Forbidden, InvalidInput, LimitExceeded, NotFound
 
 R = TypeVar("R", bound=Row)
 
-OF_A_PROJECT = (Project, Scene, Shot, Image, StoryboardSelection, Job, JobBatch, Asset, Snapshot)
+OF_A_PROJECT = (
+    *(Project, Scene, Shot, Image, StoryboardSelection),
+    *(Job, JobBatch, Asset, Snapshot, Screenplay),
+)
 OF_A_CLIENT = (User, Membership, Invitation, LegacyMigration)
 NODES = {model.PREFIX for model in (Client, *OF_A_CLIENT, *OF_A_PROJECT)}
 SILENT = ("storyboard", "api", "record", "account")

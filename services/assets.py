@@ -22,6 +22,8 @@ EXTENSIONS = {
     "image/png": "png",
     "image/webp": "webp",
     "video/mp4": "mp4",
+    "application/xml": "fdx",
+    "text/plain": "fountain",
 }
 
 
@@ -90,6 +92,11 @@ async def store_video(storage: Storage, source: bytes | Path) -> Made:
 async def store_json(storage: Storage, data: bytes) -> File:
     """Store a JSON document."""
     return _file(await storage.put(data), "application/json")
+
+
+async def store_screenplay(storage: Storage, data: bytes, media_type: str) -> File:
+    """Store a screenplay as it came."""
+    return _file(await storage.put(data), media_type)
 
 
 def _file(stored: Stored, media_type: str) -> File:

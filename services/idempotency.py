@@ -16,6 +16,8 @@ from .actor import Actor
 from .checks import text, within_depth
 from .errors import Conflict, IdempotencyKeyReused
 
+GONE = "What this key created is gone by now, or not yours to see."
+
 
 @dataclass(frozen=True)
 class Once:
@@ -61,11 +63,15 @@ async def claim(actor: Actor, once: Once) -> IdempotencyRecord:
     return first
 
 
-async def refuse_reused(actor: Actor, once: Once) -> None:
-    """What `claim` would refuse by now, for who must know before the unit of work."""
+async def answered_before(actor: Actor, once: Once) -> bool:
+    """Whether the request has its answer by now, for who must know before the unit of work.
+
+    Refuses what `claim` would refuse.
+    """
     first = await IdempotencyRecord.get_or_none(actor_id=actor.id, key=once.key)
     if first is not None:
         _check_same(first, once)
+    return first is not None
 
 
 def _check_same(first: IdempotencyRecord, once: Once) -> None:
@@ -76,13 +82,15 @@ def _check_same(first: IdempotencyRecord, once: Once) -> None:
 
 async def first_answer(actor: Actor, once: Once, record: IdempotencyRecord) -> Any:
     """The rows that the first request returned, as they are now and if still to be seen; a
-    document as it was."""
+    document as it was, for who belongs wherever the first who asked did."""
     if "document" in record.answer:
+        if not actor.roles.keys() >= set(record.answer["clients"]):
+            raise Conflict(GONE, once.key_at)
         return record.answer["document"]
     one = record.answer.get("id")
     rows = await visible_nodes(actor, [one] if one else record.answer["ids"], once.key_at)
     if None in rows:
-        raise Conflict("What this key created is gone by now, or not yours to see.", once.key_at)
+        raise Conflict(GONE, once.key_at)
     return rows[0] if one else rows
 
 
@@ -90,7 +98,7 @@ class Unchanged:
     """The answer of a use case that changed nothing: the key stays free for another request."""
 
 
-async def remember(record: IdempotencyRecord, result: object) -> None:
+async def remember(actor: Actor, record: IdempotencyRecord, result: object) -> None:
     """Store the answer with the change."""
     if isinstance(result, Unchanged):
         await record.delete()
@@ -98,7 +106,7 @@ async def remember(record: IdempotencyRecord, result: object) -> None:
     if isinstance(result, Row):
         record.answer = {"id": result.id}
     elif isinstance(result, Mapping):
-        record.answer = {"document": result}
+        record.answer = {"document": result, "clients": sorted(actor.roles)}
     elif isinstance(result, Sequence):
         record.answer = {"ids": [row.id for row in result]}
     else:

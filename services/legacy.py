@@ -28,7 +28,7 @@ from .checks import checked, columns, document, frame_rate, passes, text, web_ad
 from .errors import Conflict, InvalidInput, LimitExceeded
 from .formats.legacy import Bounds, LegacyProject, LegacyScene, NotLegacy, TooLarge, read_legacy
 from .formats.legacy_media import Media
-from .idempotency import Once, fingerprint, refuse_reused
+from .idempotency import Once, answered_before, fingerprint
 from .projects import client_for, create_project
 from .shots import unsaved_shot
 from .work import Work
@@ -93,7 +93,7 @@ async def receive_document(
         raise LimitExceeded(str(problem), FIELD) from None
     client = await client_for(actor, values.get("clientSlug"))
     if once is not None:
-        await refuse_reused(actor, once)
+        await answered_before(actor, once)
     content_hash = fingerprint(content)
     source = f"id:{project.id}" if project.id is not None else f"sha256:{content_hash}"
     known = await LegacyMigration.get_or_none(client_id=client.id, source=source)

@@ -39,6 +39,12 @@ LEGACY_BYTES = 2_097_152
 LEGACY_THINGS = 10_000  # scenes, shots, images and selections made in one unit of work
 LEGACY_PROBLEMS = 500
 
+SCREENPLAY_BYTES = 8_388_608  # a script of 120 pages has some 200,000, with revisions a million
+SCREENPLAY_THINGS = 10_000  # scenes and shots made in one unit of work
+SCREENPLAY_DRAFTS = 200
+SCREENPLAY_CHARACTERS = 1_000
+SCREENPLAY_PROBLEMS = 500
+
 QUERY_DEPTH = 20
 QUERY_TOKENS = 2_000
 QUERY_ALIASES = 100

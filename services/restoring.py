@@ -29,6 +29,8 @@ from models import (
     Mention,
     Ranked,
     Row,
+    Screenplay,
+    ScreenplayScene,
     Shot,
     SnapshotDocument,
     StoryboardSelection,
@@ -46,7 +48,10 @@ from .ordering import rank_again
 from .work import Work
 
 FIELD = "restoreId"
-UNTOLD: tuple[type[Row], ...] = (Asset, JobBatch, LegacyMigration, SnapshotDocument)
+UNTOLD: tuple[type[Row], ...] = (
+    *(Asset, JobBatch, LegacyMigration, SnapshotDocument),
+    *(Screenplay, ScreenplayScene),
+)
 """Kinds that have no events of their own."""
 
 TAKEN_SINCE = {

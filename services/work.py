@@ -201,7 +201,7 @@ async def perform_once(
                 return await first_answer(actor, once, record)  # type: ignore[no-any-return]  # an R
             result = await act(work, *args, **kwargs)
             if record is not None:
-                await remember(record, result)
+                await remember(actor, record, result)
             await work.journal()
         await work.announce()
         return result

@@ -49,6 +49,7 @@ from .door import address_of
 from .origins import UNASKED, may_be_unasked
 from .sockets import NOTHING_TO_RUN, SUBSCRIBE, SocketAdapter, SocketHandler, problem, readable
 from .traffic import STREAMS
+from .uploads import FORM_TYPE, UPLOAD_BYTES_MAX, RequestAdapter, request_in
 
 JSON_TYPE = "application/json"
 RESPONSE_TYPE = "application/graphql-response+json"
@@ -93,6 +94,7 @@ class Endpoint(GraphQL[Context, None]):
 
     graphql_transport_ws_handler_class = SocketHandler
     websocket_adapter_class = SocketAdapter
+    request_adapter_class = RequestAdapter
     stream_transport_classes_by_protocol = {
         GRAPHQL_SSE_PROTOCOL: LineFeedSSE,
         MULTIPART_SUBSCRIPTION_PROTOCOL: MultipartSubscriptionTransport,
@@ -114,6 +116,7 @@ class Endpoint(GraphQL[Context, None]):
                 GRAPHQL_SSE_PROTOCOL,
                 MULTIPART_SUBSCRIPTION_PROTOCOL,
             ],
+            multipart_uploads_enabled=True,
             allowed_origins=tuple(origins),
         )
         self._make_context = make_context
@@ -124,7 +127,9 @@ class Endpoint(GraphQL[Context, None]):
         if scope["type"] != "http":
             await super().__call__(scope, receive, send)
             return
-        request = Request(scope, bounded(receive, self.body_seconds))
+        request = Request(scope)
+        most = UPLOAD_BYTES_MAX if _kind(request) == FORM_TYPE else BODY_BYTES_MAX
+        request = Request(scope, bounded(receive, self.body_seconds, most))
         response: ASGIApp
         try:
             if self.reception is not None:  # before anything is parsed
@@ -136,6 +141,8 @@ class Endpoint(GraphQL[Context, None]):
             response = _refused(request, refusal)
         except ClientDisconnect:
             return
+        finally:
+            await request.close()  # the files of a form
         await response(scope, receive, send)
 
     async def get_context(
@@ -189,15 +196,17 @@ class Endpoint(GraphQL[Context, None]):
         return parsed
 
     async def parse_http_body(self, request: AsyncHTTPRequestAdapter) -> Any:
-        kind = (request.content_type or "").partition(";")[0].strip().lower()
-        if request.method == "POST" and kind != JSON_TYPE:
-            raise HTTPException(415, f"The request must be {JSON_TYPE}.")
+        if request.method == "POST" and _kind(request) not in (JSON_TYPE, FORM_TYPE):
+            raise HTTPException(415, f"The request must be {JSON_TYPE}, or {FORM_TYPE} with files.")
         if may_be_unasked(request.method, request.headers, self.allowed_origins):
             raise HTTPException(400, UNASKED)
         parsed: Any = await super().parse_http_body(request)
         if not isinstance(parsed.operation_name, str | None):
             raise HTTPException(400, "The operation's name must be a string.")
         return parsed
+
+    async def parse_multipart(self, request: AsyncHTTPRequestAdapter) -> dict[str, Any]:
+        return await request_in(request)
 
     async def execute_operation(self, **given: Any) -> Any:  # type: ignore[override]  # by name only
         """Whoever takes streams and plain answers alike gets streams for subscriptions only."""
@@ -283,6 +292,11 @@ def _text(data: object) -> str:
     return orjson.dumps(data).decode()
 
 
+def _kind(request: Request | AsyncHTTPRequestAdapter) -> str:
+    """The media type of a request's body."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
 def _status_of(failure: Exception) -> int:
     """Mutations may come by another method; a stream may be accepted as one."""
     forbidden = getattr(failure, "operation_type", None)
@@ -315,8 +329,8 @@ def _refused(request: Request, refusal: HTTPException) -> Response:
     )
 
 
-def bounded(receive: Receive, seconds: float) -> Receive:
-    """The same request body, refused once it passes BODY_BYTES_MAX or takes too long to come."""
+def bounded(receive: Receive, seconds: float, most: int = BODY_BYTES_MAX) -> Receive:
+    """The same request body, refused once it has too many bytes or takes too long to come."""
     seen = 0
     deadline = asyncio.get_running_loop().time() + seconds
 
@@ -328,8 +342,8 @@ def bounded(receive: Receive, seconds: float) -> Receive:
         except TimeoutError:
             raise HTTPException(408, f"A request arrives within {seconds:g} seconds.") from None
         seen += len(message.get("body", b""))
-        if seen > BODY_BYTES_MAX:
-            raise HTTPException(413, f"A request has at most {BODY_BYTES_MAX:,} bytes.")
+        if seen > most:
+            raise HTTPException(413, f"A request has at most {most:,} bytes.")
         return message
 
     return bounded

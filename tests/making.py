@@ -51,7 +51,7 @@ class HeldQueue:
             while outcome.get("again"):
                 outcome = await runner.produce(run_id)
             await runner.conclude(run_id, outcome)
-            ran.append(await Job.get(id=job_of(run_id)))
+            ran += await Job.filter(id=job_of(run_id))  # unless it is deleted by now
         return ran
 
 

@@ -13,6 +13,7 @@ from .presence import PresenceMutations
 from .projects import ProjectMutations
 from .restoring import RestoringMutations
 from .scenes import SceneMutations
+from .screenplays import ScreenplayMutations
 from .shots import ShotMutations
 from .snapshots import SnapshotMutations
 from .storyboard import StoryboardMutations
@@ -32,6 +33,7 @@ class Mutation(
     OperationMutations,
     LegacyMutations,
     SnapshotMutations,
+    ScreenplayMutations,
 ):
     pass
 

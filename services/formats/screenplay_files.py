@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.formats.fdx.reading import read_fdx
+from services.formats.fdx.spans import DECLARED, ENCODINGS
 from services.formats.fdx.writing import write_fdx
 from services.formats.fountain.reading import read_fountain
 from services.formats.fountain.writing import write_fountain
@@ -27,3 +28,16 @@ def read_screenplay(data: bytes, format: Format | None = None) -> Screenplay:
 def write_screenplay(screenplay: Screenplay, format: Format) -> Written:
     """In the format that it was read from: byte for byte but for what was edited."""
     return write_fdx(screenplay) if format is Format.FDX else write_fountain(screenplay)
+
+
+def encoded(text: str) -> bytes:
+    """A file that came as text: in the encoding that it declares, else in UTF-8.
+
+    Half of a character is no text.
+    """
+    declared = DECLARED.match(text[:SNIFFED].encode(errors="replace"))
+    encoding = ENCODINGS.get(declared[1].decode().lower(), "utf-8") if declared else "utf-8"
+    try:
+        return text.encode(encoding)
+    except UnicodeEncodeError:
+        return text.encode()

@@ -475,6 +475,14 @@ CASES: dict[str, list[Case]] = {
     "exportSnapshot": [
         Case("a-file", lambda s: f"exportSnapshot({of(s.project)}) {{ id }}"),
     ],
+    "importScreenplay": [
+        Case("here", lambda s: bring(s.project)),
+        Case("elsewhere", lambda s: bring(None)),
+    ],
+    "reimportScreenplay": [
+        Case("applied", lambda s: revise(s, "APPLY"), before=lambda s: bring(s.project)),
+        Case("looked-at", lambda s: revise(s, "PREVIEW"), before=lambda s: bring(s.project)),
+    ],
     "cancelJob": [
         Case("queued", lambda s: f'cancelJob(id: "{s.job.id}") {{ id }}'),
         Case("ended", lambda s: f'cancelJob(id: "{s.ours.job_id}") {{ id }}'),
@@ -506,6 +514,19 @@ CASES: dict[str, list[Case]] = {
 def batch(operations: str, *more: str) -> str:
     given = ", ".join([f"operations: [{operations}]", *more])
     return f"applyOperations({given}) {{ committed }}"
+
+
+def bring(project: Project | None) -> str:
+    into = f'projectId: "{project.id}"' if project else ""
+    script = "INT. A\\n\\nOne.\\n\\nANNA\\nHello.\\n\\nEXT. B #2#\\n"
+    return f'importScreenplay(input: {{ {into} text: "{script}", createShots: true }}) {{ id }}'
+
+
+def revise(stage: Stage, mode: str) -> str:
+    """One scene more, one in another place with other words, one less."""
+    script = "EXT. B #2#\\n\\nTwo.\\n\\nINT. NEW\\n\\nRain.\\n\\nINT. A #1#\\n\\nOne more.\\n"
+    given = f'projectId: "{stage.project.id}", mode: {mode}, text: "{script}"'
+    return f"reimportScreenplay(input: {{ {given} }}) {{ applied }}"
 
 
 def retry(job: Job) -> str:

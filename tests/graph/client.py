@@ -28,10 +28,11 @@ fragment Derived on Project {
 }
 fragment ProjectFields on Project {
   __typename id title prompt promptPlannerData workflowVersion frameRate
-  version createdAt updatedAt client { id }
+  version createdAt updatedAt client { id } script { id }
 }
 fragment SceneFields on Scene {
   __typename id rank label title description version createdAt updatedAt project { id }
+  dialogue { character lines }
 }
 fragment ShotFields on Shot {
   __typename id rank label description initialPrompt type status version createdAt updatedAt

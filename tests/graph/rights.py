@@ -89,7 +89,7 @@ CHANGES = [
     *["createShot", "updateShot", "moveShot", "deleteShot", "registerImages", "updateImage"],
     *["setFavorite", "deleteImage", "selectMasterShot", "clearMasterShot"],
     *["updateStoryboardAnimation", "generateImages", "refineImage", "animate"],
-    *["exportProject", "cancelJob", "cancelBatch", "retryJob", "restore"],
+    *["exportProject", "importScreenplay", "cancelJob", "cancelBatch", "retryJob", "restore"],
     *["storeSnapshot", "patchSnapshotScenes", "restoreSnapshot", "updateSnapshotMetadata"],
     *["deleteSnapshot", "exportSnapshot"],
 ]
@@ -104,6 +104,7 @@ MUTATIONS = {name: [Entry(CHANGE, CASES[name][0])] for name in CHANGES} | {
             document: { id: "old", scenes: [{ prompt: "A" }] }, clientSlug: "local"
         }) { scenes }""",
     ),
+    "reimportScreenplay": [Entry(CHANGE, CASES["reimportScreenplay"][0])],
     "deleteProject": [Entry(OWN, CASES["deleteProject"][0])],
 }
 HIDDEN, REFUSED = Gets.NOT_FOUND, Gets.FORBIDDEN

@@ -16,7 +16,7 @@ from models import MediaStatus, MemberRole, Shot
 from resolvers import api
 from resolvers.errors import translate
 from schema.cursor import feed_cursor, pack
-from services import cancelling, members, projects, storyboard
+from services import cancelling, members, projects, screenplays, storyboard
 from services.idempotency import Once
 from services.work import perform, perform_once
 from tests.conftest import Home
@@ -79,6 +79,7 @@ def numbers(*out_of_range: Any) -> list[Any]:
 
 PREFIXES = {
     "$project": "prj",
+    "$imported": "prj",
     "$scene": "scn",
     "$shot": "shot",
     "$drawn": "img",
@@ -177,6 +178,11 @@ GOOD: dict[str, dict[str, Any]] = {
     "RevokeInvitation": {"id": "$invitation"},
     "ChangeMemberRole": {"clientId": "$client", "userId": "$member", "role": "VIEWER"},
     "RemoveMember": {"clientId": "$client", "userId": "$member"},
+    "ImportScreenplay": {
+        "input": {"projectId": "$project", "text": "INT. A", "format": "FOUNTAIN"}
+    },
+    "ExportScreenplay": {"projectId": "$project", "format": "FDX"},
+    "ReimportScreenplay": {"input": {"projectId": "$imported", "text": "INT. B", "mode": "APPLY"}},
     "ProjectEvents": {"projectId": "$project"},
     "LiveBoard": {"id": "$project"},
     "JobProgress": {"jobIds": ["$job"]},
@@ -377,6 +383,31 @@ BAD: dict[str, dict[str, list[Any]]] = {
     },
     "ChangeMemberRole": {"role": [no_type(None), no_type("BOSS")], "userId": [conflict("$self")]},
     "RemoveMember": {"userId": [conflict("$self")]},
+    "ImportScreenplay": {
+        "input": [Bad({}), Bad({"projectId": "$project"})],
+        "input.text": [
+            BLANK,
+            "",
+            NUL,
+            HALF,
+            "A day.",
+            ".",
+            "a\0",
+            no_type(1),
+            Bad(None, field="input"),
+        ],
+        "input.title": [BLANK, NUL, limit("x" * 201), "A title of what is there"],
+        "input.clientSlug": ["x", "", NUL],
+        "input.format": [Bad("FDX", field="input.text"), no_type("PDF")],
+        "input.createShots": [no_type("yes")],
+    },
+    "ReimportScreenplay": {
+        "input.text": [BLANK, "", NUL, HALF, "A day.", ".", no_type(1), Bad(None, field="input")],
+        "input.projectId": [conflict("$project")],
+        "input.format": [Bad("FDX", field="input.text"), no_type("PDF")],
+        "input.mode": [no_type("LOOK"), no_type(None)],
+    },
+    "ExportScreenplay": {"format": [no_type("PDF"), no_type(None)]},
     "ProjectEvents": {"after": [*CURSORS, "$foreignCursor", "$negative", "$fraction", "$huge"]},
     "JobProgress": {
         "jobIds": [limit(["$job"] * 501), Bad(None, field="projectId")],
@@ -430,6 +461,7 @@ CALLED = {
     ("Nodes", "ids.1"): "ids",
     ("UpdateAnimation", "id"): "selectionId",
     ("FavoriteImage", "id"): "imageId",
+    ("ExportScreenplay", "projectId"): "id",
 }
 """Where a document's variable is called otherwise than the argument that it fills."""
 
@@ -529,8 +561,12 @@ async def table(home: Home, tmp_path: Path) -> Table:
         await perform(home.world, home.owner, invite, here | {"name": name}) for name in "ABC"
     ]
     await perform(home.world, home.owner, members.revoke_invitation, gone.id)
+    receive, bring = screenplays.receive_screenplay, screenplays.import_screenplay
+    received = await receive(home.owner, home.world, None, {"text": "INT. A"})
+    imported = await perform(home.world, home.owner, bring, received)
     names = {
         "$project": project,
+        "$imported": imported.project_id,
         "$scene": stage.scene.id,
         "$shot": stage.drawn.id,
         "$bare": stage.bare.id,

@@ -118,6 +118,10 @@ ANYTHING = {
     "refineImage": 'refineImage(input: { imageId: "{image}", prompt: "x", count: 1 }) { id }',
     "animate": 'animate(input: { projectId: "{project}", duration: 0.1 }) { id }',
     "exportProject": 'exportProject(input: { projectId: "{project}", format: MP4 }) { id }',
+    "importScreenplay": 'importScreenplay(input: { projectId: "{project}", text: "INT. A" })'
+    " { id }",
+    "reimportScreenplay": 'reimportScreenplay(input: { projectId: "{project}", mode: APPLY, '
+    'text: "INT. B{one}\\n\\nINT. A{two}" }) { applied }',
     "cancelJob": 'cancelJob(id: "{job}") { id }',
     "retryJob": 'retryJob(id: "{job}") { id }',
     "cancelBatch": 'cancelBatch(id: "{batch}") { id }',

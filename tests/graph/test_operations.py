@@ -447,6 +447,18 @@ async def test_a_batch_may_cover_projects_and_two_batches_never_wait_for_each_ot
         assert await sequences(project) == list(range(1, 27))
 
 
+async def test_a_key_tells_nothing_to_who_may_see_less(home: Home) -> None:
+    project = await a_project(home)
+    doing = [scene_in(project, "One")]
+    await apply(home, *doing, key="k")
+    before = await stored()
+
+    less = replace(home, owner=replace(home.owner, roles={}))
+
+    assert await refused(less, operations=doing, key="k") == [("CONFLICT", "idempotencyKey")]
+    assert await stored() == before
+
+
 async def test_the_same_key_gets_the_first_answer_and_its_events_tell_the_key(home: Home) -> None:
     project = await a_project(home)
     doing = [scene_in(project, "One", ref="s"), shot_in("$s", " "), titled(project, "x")]

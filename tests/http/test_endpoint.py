@@ -133,7 +133,7 @@ async def test_a_document_that_no_reader_can_take_is_refused(site: Site, query: 
     [
         "text/plain",
         "application/x-www-form-urlencoded",
-        "multipart/form-data; boundary=x",
+        "multipart/mixed; boundary=x",
         "application/jsonp",
         "application/graphql",
         "",

@@ -1,0 +1,315 @@
+"""Screenplays onto the board and back: a file becomes scenes at once, and the scenes a file."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from models import (
+    Asset,
+    EventKind,
+    Project,
+    Scene,
+    Screenplay,
+    ScreenplayFormat,
+    ScreenplayScene,
+    Shot,
+)
+from models.rank import spread
+
+from . import limits, scenes
+from .access import changeable, seen
+from .actor import Actor
+from .assets import File, store_screenplay
+from .checks import checked, columns, text
+from .editing import store
+from .errors import Conflict, InvalidInput, LimitExceeded
+from .formats.screenplay import Format, NotAScreenplay
+from .formats.screenplay import Screenplay as Paragraphs
+from .formats.screenplay_board import (
+    Board,
+    Bounds,
+    Read,
+    Shown,
+    Standing,
+    as_on_board,
+    board_of,
+)
+from .formats.screenplay_files import encoded, format_of, read_screenplay, write_screenplay
+from .idempotency import Once, answered_before
+from .projects import client_for, create_project
+from .shots import unsaved_shot
+from .work import Work
+from .world import World
+
+BOUNDS = Bounds(limits.TITLE, limits.LABEL, min(limits.DESCRIPTION, limits.PROMPT))
+MEDIA_TYPES = {Format.FDX: "application/xml", Format.FOUNTAIN: "text/plain"}
+FORGOTTEN = "The first answer was forgotten just now. Ask again."
+
+
+def as_it_is(value: Any, path: str) -> Any:
+    """What GraphQL has checked."""
+    return value
+
+
+INPUT = {
+    "projectId": as_it_is,
+    "clientSlug": text(100, nullable=True),
+    "title": text(limits.TITLE, nullable=True),
+    "text": text(limits.SCREENPLAY_BYTES, nullable=True),
+    "format": as_it_is,
+    "createShots": as_it_is,
+}
+
+
+@dataclass(frozen=True)
+class Script:
+    """A screenplay that was read. `field` is where it came from."""
+
+    data: bytes
+    format: Format
+    board: Board
+    field: str
+
+    async def stored(self, world: World) -> File:
+        return await store_screenplay(world.storage, self.data, MEDIA_TYPES[self.format])
+
+
+@dataclass(frozen=True)
+class Received:
+    """A screenplay that is stored, and where its scenes go."""
+
+    project_id: str | None
+    client_slug: str | None
+    title: str | None
+    shots: bool
+    script: Script
+    file: File
+
+
+async def receive_screenplay(
+    actor: Actor,
+    world: World,
+    once: Once | None,
+    given: Mapping[str, Any],
+    data: bytes | None = None,
+) -> Received | None:
+    """Read a screenplay and store it, after refusing all that its import would refuse by now.
+
+    It comes as `data` or as text. A file comes before the rows that tell of it, and a refused
+    request leaves none. None where the key has its answer already.
+    """
+    values = checked(INPUT, given, "input")
+    project_id, slug = values.get("projectId"), values.get("clientSlug")
+    if project_id is None:
+        await client_for(actor, slug)
+    else:
+        _refuse_given(values, "clientSlug", "title")
+        await changeable(actor, Project, project_id, "input.projectId")
+    if once is not None and await answered_before(actor, once):
+        return None
+    there = 0
+    if project_id is not None:
+        await _refuse_second(project_id)
+        there = await Scene.filter(project_id=project_id).count()
+    script = await read_script(values, data)
+    shots = bool(values.get("createShots"))
+    check_size(script.board.scenes, there, shots, script.field)
+    file = await script.stored(world)
+    return Received(project_id, slug, values.get("title"), shots, script, file)
+
+
+def _refuse_given(values: Mapping[str, Any], *names: str) -> None:
+    for name in names:
+        if values.get(name) is not None:
+            raise InvalidInput("This is for a new project.", f"input.{name}")
+
+
+async def _refuse_second(project_id: str) -> None:
+    if await newest(project_id) is not None:
+        raise Conflict("This project has a screenplay already.", "input.projectId")
+
+
+async def newest(project_id: str) -> Screenplay | None:
+    """The draft that counts."""
+    return await Screenplay.filter(project_id=project_id).order_by("-id").first()
+
+
+async def read_script(values: Mapping[str, Any], data: bytes | None) -> Script:
+    """From the bytes of a file, or from the text among the values."""
+    field = "input.text" if data is None else "input.file"
+    if data is None and values.get("text") is not None:
+        data = encoded(values["text"])
+    elif data is None or values.get("text") is not None:
+        raise InvalidInput("Give a screenplay as a file or as text.", "input")
+    if len(data) > limits.SCREENPLAY_BYTES:
+        raise LimitExceeded(f"At most {limits.SCREENPLAY_BYTES:,} bytes.", field)
+    wanted = values.get("format")
+    format = Format(wanted.value) if wanted is not None else format_of(data)
+    try:
+        board = await asyncio.to_thread(_read, data, format)
+    except NotAScreenplay as problem:
+        raise InvalidInput(str(problem), field) from None
+    if not board.scenes:
+        raise InvalidInput("There is no scene in it: no line is a scene heading.", field)
+    return Script(data, format, board, field)
+
+
+def _read(data: bytes, format: Format) -> Board:
+    return board_of(read_screenplay(data, format), BOUNDS)
+
+
+def check_size(new: Sequence[Read], there: int, shots: bool, field: str) -> None:
+    """Refuse more scenes and shots than a project, a scene or a unit of work may have."""
+    count, most = there + len(new), limits.SCENES_PER_PROJECT
+    if count > most:
+        raise LimitExceeded(f"At most {most:,} scenes, not {count:,}.", field)
+    per_scene = [len(scene.shots) for scene in new] if shots else []
+    count, most = max(per_scene, default=0), limits.SHOTS_PER_SCENE
+    if count > most:
+        raise LimitExceeded(f"At most {most:,} shots in a scene, not {count:,}.", field)
+    count, most = len(new) + sum(per_scene), limits.SCREENPLAY_THINGS
+    if count > most:
+        raise LimitExceeded(f"At most {most:,} scenes and shots at once, not {count:,}.", field)
+
+
+async def import_screenplay(work: Work, received: Received | None) -> Screenplay:
+    """The scenes of a screenplay after those that are there, or in a new project."""
+    if received is None:
+        raise Conflict(FORGOTTEN, "input")
+    project, script = await _project(work, received), received.script
+    screenplay = await add_draft(project, script, received.file)
+    read = script.board.scenes
+    last = await Scene.filter(project_id=project.id).order_by("-rank").first()
+    ranks = spread(last.rank if last else None, None, len(read))
+    made = [unsaved_scene(project, one, rank) for rank, one in zip(ranks, read, strict=True)]
+    await add_scenes(work, project, list(zip(made, read, strict=True)), received.shots)
+    pairs = zip(made, read, strict=True)
+    await ScreenplayScene.bulk_create(origin_of(screenplay, scene, one) for scene, one in pairs)
+    if received.project_id is not None:
+        await store(work, project, "script", only=[])
+    return screenplay
+
+
+async def _project(work: Work, received: Received) -> Project:
+    script = received.script
+    if received.project_id is not None:
+        project = await work.held(Project, received.project_id, "input.projectId")
+        await _refuse_second(project.id)
+        there = await Scene.filter(project_id=project.id).count()
+        check_size(script.board.scenes, there, received.shots, script.field)
+        return project
+    title = received.title or script.board.title.strip()[: limits.TITLE] or "Untitled"
+    return await create_project(
+        work, {"title": title, "prompt": title, "clientSlug": received.client_slug}
+    )
+
+
+async def add_draft(project: Project, script: Script, file: File) -> Screenplay:
+    """The draft that counts from now on."""
+    if await Screenplay.filter(project_id=project.id).count() >= limits.SCREENPLAY_DRAFTS:
+        raise LimitExceeded(f"At most {limits.SCREENPLAY_DRAFTS} drafts.", "input.projectId")
+    cast = script.board.cast[: limits.SCREENPLAY_CHARACTERS]
+    return await Screenplay.create(
+        project_id=project.id,
+        file_id=(await file.keep(project.id)).id,
+        format=ScreenplayFormat(script.format.value),
+        characters=[{"name": role.name, "speeches": role.speeches} for role in cast],
+        problems=_problems(script.board),
+    )
+
+
+def _problems(board: Board) -> list[dict[str, Any]]:
+    told = [{"line": problem.line, "message": problem.message} for problem in board.problems]
+    most, more = limits.SCREENPLAY_PROBLEMS, len(told) - limits.SCREENPLAY_PROBLEMS
+    last = [{"line": 0, "message": f"There are {more:,} more problems."}] if more > 0 else []
+    return told[:most] + last
+
+
+def unsaved_scene(project: Project, read: Read, rank: str) -> Scene:
+    """A scene as the screenplay has it."""
+    values = columns(checked(scenes.PATCH, asdict(read.shown), "input"))
+    return Scene(project_id=project.id, rank=rank, **values)
+
+
+def origin_of(screenplay: Screenplay, scene: Scene, read: Read) -> ScreenplayScene:
+    """What the draft has of a scene, unsaved."""
+    return ScreenplayScene(
+        screenplay_id=screenplay.id,
+        scene_id=scene.id,
+        place=read.place,
+        dialogue=dialogue_of(read),
+        **asdict(read.shown),
+    )
+
+
+async def add_scenes(
+    work: Work, project: Project, added: Sequence[tuple[Scene, Read]], with_shots: bool
+) -> None:
+    """Store new scenes, with a shot of each beat if so wanted."""
+    shots: list[Shot] = []
+    for scene, read in added if with_shots else ():
+        for rank, words in zip(spread(None, None, len(read.shots)), read.shots, strict=True):
+            shots.append(unsaved_shot(project, scene, rank, {"description": words}, "input"))
+    await Scene.bulk_create(scene for scene, _ in added)
+    await Shot.bulk_create(shots)
+    for row in (*(scene for scene, _ in added), *shots):
+        work.record(row, EventKind.CREATED)
+
+
+def dialogue_of(read: Read) -> list[dict[str, Any]]:
+    """What is said in a scene, to be stored."""
+    return [
+        {
+            "character": speech.cue.name,
+            "extensions": list(speech.cue.extensions),
+            "continued": speech.cue.continued,
+            "parentheticals": list(speech.parentheticals),
+            "lines": list(speech.lines),
+            "dual": speech.dual,
+        }
+        for speech in read.speeches
+    ]
+
+
+async def written_screenplay(
+    actor: Actor, world: World, project_id: str, format: ScreenplayFormat | None = None
+) -> str | None:
+    """The file that the project was imported from, with what was done on the board since.
+
+    What was not touched is as it was, byte for byte, unless another format is asked for. Where
+    nothing was imported the scenes make a file; None where there are none.
+    """
+    await seen(actor, Project, project_id)
+    screenplay = await newest(project_id)
+    board = await Scene.filter(project_id=project_id).order_by("rank")
+    if screenplay is None and not board:
+        return None
+    origins: dict[str, ScreenplayScene] = {}
+    data, source, wanted = b"", None, Format(format.value) if format else None
+    if screenplay is not None:
+        file = await Asset.get(id=screenplay.file_id)
+        data, source = await world.storage.get(file.sha256), Format(screenplay.format.value)
+        rows = await ScreenplayScene.filter(screenplay_id=screenplay.id)
+        origins = {row.scene_id: row for row in rows}
+    standing = [_standing(scene, origins.get(scene.id)) for scene in board]
+    return await asyncio.to_thread(_written, data, source, standing, wanted)
+
+
+def _standing(scene: Scene, origin: ScreenplayScene | None) -> Standing:
+    now = Shown(scene.title, scene.label, scene.description)
+    if origin is None:
+        return Standing(now)
+    return Standing(now, origin.place, Shown(origin.title, origin.label, origin.description))
+
+
+def _written(
+    data: bytes, source: Format | None, board: list[Standing], wanted: Format | None
+) -> str:
+    script = read_screenplay(data, source) if source is not None else Paragraphs()
+    wanted = wanted or source or Format.FOUNTAIN
+    kept = script.frame if source is wanted else None
+    encoding = kept.document.encoding if kept is not None else "utf-8"
+    return write_screenplay(as_on_board(script, board), wanted).data.decode(encoding)
