@@ -3,7 +3,7 @@ PY ?= python3
 # More words for the program that a target runs: make test-sqlite ARGS="-k feed -x"
 ARGS ?=
 # Test processes side by side
-WORKERS ?= 2
+WORKERS ?= 3
 
 BIN := .venv/bin
 PYTHON := $(BIN)/python
