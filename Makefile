@@ -75,9 +75,10 @@ check: lint types architecture  ## All that can be said without running the suit
 	test "$$version" = "$$newest" \
 		|| { echo "pyproject.toml is at $$version, CHANGELOG.md at $${newest:-no version}." >&2; exit 1; }
 
-lint: $(READY)  ## ruff: rules and format
+lint: $(READY)  ## ruff: rules and format; hadolint where there is one for the machine
 	@$(PYTHON) -m ruff check .
 	@$(PYTHON) -m ruff format --check .
+	@! test -x $(BIN)/hadolint || $(BIN)/hadolint Dockerfile
 
 types: $(READY)  ## mypy, strict
 	@$(PYTHON) -m mypy
