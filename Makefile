@@ -44,14 +44,18 @@ worker: $(READY)  ## One more worker for a server that shares its database
 ##@ Prove it
 
 # Each world has processes of its own: Tortoise remembers a model's SQL without its dialect.
-pytest = $(PYTHON) -m pytest --world $(1) -n $(WORKERS)
+pytest = $(PYTHON) -m pytest --world $(1) -n $(WORKERS) --dist worksteal
 measured = COVERAGE_FILE=.coverage.$(1) $(call pytest,$(1)) --cov --cov-report= $(ARGS)
+
+# What no database has a part in: `make test` runs it once.
+pure := $(addprefix --ignore=,tests/formats tests/conformance tests/backends/test_local_renderer.py \
+	tests/test_architecture.py)
 
 test: $(READY)  ## The suite on SQLite and on PostgreSQL with Redis, then its coverage
 	@rm -f .coverage .coverage.*
 	@! $(NODE_FITS) || $(MAKE) --silent conformance || echo "Going on without other people's clients." >&2
 	$(call measured,sqlite)
-	$(call measured,postgres)
+	$(call measured,postgres) $(pure)
 	@$(PYTHON) -m coverage combine --quiet
 	@$(PYTHON) -m coverage report --fail-under=95
 

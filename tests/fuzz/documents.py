@@ -57,7 +57,9 @@ JSON = st.recursive(
     ),
     max_leaves=5,
 )
-SCALARS = {"JSON": JSON, "Cursor": st.text(max_size=20).map(nodes.String)}
+TEXT = st.text(max_size=20).map(nodes.String)
+WHOLE = st.integers(-(2**60), 2**60).map(nodes.Int) | st.integers(0, 3).map(nodes.Int)
+SCALARS = {"JSON": JSON, "Cursor": TEXT, "BigInt": WHOLE, "Upload": TEXT}
 
 
 def made_up_documents(

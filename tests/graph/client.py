@@ -198,7 +198,6 @@ class Client(Copy):
             return "", {}
         for pages in ("jobs", "snapshots"):
             assert found[pages]["pageInfo"]["hasNextPage"] is False
-            found[pages] = [edge["node"] for edge in found[pages]["edges"]]
         return found.pop("cursor"), {entity["id"]: entity for entity in entities(found)}
 
 
@@ -207,7 +206,9 @@ def entities(tree: Entity) -> Iterator[Entity]:
     yield {name: value for name, value in tree.items() if name not in CHILDREN}
     for name in CHILDREN:
         below = tree.get(name) or []
-        for child in below if isinstance(below, list) else [below]:
+        if isinstance(below, dict):
+            below = [edge["node"] for edge in below["edges"]] if "edges" in below else [below]
+        for child in below:
             yield from entities(child)
 
 
