@@ -23,7 +23,7 @@ QUIET_SECONDS = 120.0
 """How long all may take, after the last act, to end its jobs and tell everybody."""
 JUDGED_MINUTES = 2.0
 """A slope over less time than this says nothing about memory."""
-SLOPE_MAX, DRAWING_SLOPE_MAX = 4.0, 10.0
+SLOPE_MAX, DRAWING_SLOPE_MAX = 2.0, 10.0
 """MiB in a minute: of who only answers, and of who makes pictures and films too. These come and go
 in megabytes, and the heap takes longer than a soak to have room for any of them."""
 
