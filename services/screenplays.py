@@ -270,7 +270,7 @@ def dialogue_of(read: Read) -> list[dict[str, Any]]:
             "lines": list(speech.lines),
             "dual": speech.dual,
         }
-        for speech in read.speeches
+        for speech in read.told.speeches
     ]
 
 

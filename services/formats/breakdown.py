@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from services.formats.scene_ids import scene_id_in
 from services.formats.screenplay import SPOKEN, UNPRINTED, Kind, Paragraph, Screenplay
 
 PREFIX = re.compile(
@@ -64,10 +65,11 @@ class Speech:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A paragraph of a scene by itself, in order, without markup."""
+    """A paragraph of a scene by itself, in order, without markup. `dual` is of dual dialogue."""
 
     kind: Kind
     text: str
+    dual: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,10 +224,10 @@ def _printed(paragraphs: Iterable[Paragraph]) -> Iterator[tuple[Paragraph, bool]
 
 
 def _parts(paragraphs: Iterable[Paragraph]) -> Iterator[Part]:
-    for paragraph, _ in _printed(paragraphs):
+    for paragraph, dual in _printed(paragraphs):
         text = paragraph.text.strip()
         if text:
-            yield Part(paragraph.kind, text)
+            yield Part(paragraph.kind, text, dual)
 
 
 def _speeches(paragraphs: Iterable[Paragraph]) -> Iterator[Speech]:
@@ -262,7 +264,8 @@ def _cast(speeches: Iterable[Speech]) -> tuple[Role, ...]:
 
 def _notes(paragraphs: Iterable[Paragraph]) -> Iterator[str]:
     for paragraph in paragraphs:
-        yield from (aside.text.strip() for aside in paragraph.asides if not aside.boneyard)
+        notes = (aside for aside in paragraph.asides if not aside.boneyard)
+        yield from (note.text.strip() for note in notes if scene_id_in(note) is None)
         if paragraph.kind is Kind.DUAL_DIALOGUE:
             yield from _notes(paragraph.inside)
 

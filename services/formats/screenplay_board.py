@@ -12,8 +12,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
-from services.formats.breakdown import Role, Speech, breakdown
-from services.formats.screenplay import Kind, Paragraph, Problem, Run, Screenplay, gathered
+from services.formats.breakdown import Part, Role, Scene, breakdown
+from services.formats.scene_ids import noted, scene_ids_in
+from services.formats.screenplay import (
+    Kind,
+    Paragraph,
+    Problem,
+    Run,
+    Screenplay,
+    TitleField,
+    gathered,
+)
 from services.formats.screenplay_editing import with_text
 
 BEATS = frozenset({Kind.ACTION, Kind.GENERAL, Kind.SHOT})
@@ -50,17 +59,25 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A scene of a screenplay; `place` counts from 0 all of them, those that were omitted too."""
+    """A scene of a screenplay; `place` counts from 0 all of them, those that were omitted too.
+
+    `ids` are those of scenes of a board that its notes name, `told` is all that it holds.
+    """
 
     place: int
     shown: Shown
     shots: tuple[str, ...]
-    speeches: tuple[Speech, ...]
+    ids: tuple[str, ...]
+    told: Scene
 
 
 @dataclass(frozen=True, slots=True)
 class Board:
+    """`opening` is what stands before the first scene."""
+
+    title_page: tuple[TitleField, ...]
     title: str
+    opening: tuple[Part, ...]
     scenes: tuple[Read, ...]
     cast: tuple[Role, ...]
     problems: tuple[Problem, ...]
@@ -69,11 +86,13 @@ class Board:
 @dataclass(frozen=True, slots=True)
 class Standing:
     """A scene as it stands on a board `now`. `place` and `was` are those of the scene of the
-    screenplay that it was made of; it was made of none where they are None."""
+    screenplay that it was made of; it was made of none where they are None. An `id` is written as
+    a note of it."""
 
     now: Shown
     place: int | None = None
     was: Shown | None = None
+    id: str | None = None
 
 
 def board_of(screenplay: Screenplay, bounds: Bounds) -> Board:
@@ -85,7 +104,8 @@ def board_of(screenplay: Screenplay, bounds: Bounds) -> Board:
         if scene.omitted:
             problems.append(Problem(scene.line, OMITTED))
             continue
-        heading, *body = screenplay.paragraphs[span.start : span.stop]
+        paragraphs = screenplay.paragraphs[span.start : span.stop]
+        heading, *body = paragraphs
         drawing = _Drawing(bounds, scene.line, problems)
         beats = [paragraph for paragraph in body if _is_beat(paragraph)]
         shown = Shown(
@@ -93,8 +113,16 @@ def board_of(screenplay: Screenplay, bounds: Bounds) -> Board:
             drawing.label(heading.number),
             drawing.description([_words(beat) for beat in beats]),
         )
-        scenes.append(Read(place, shown, tuple(drawing.shots(beats)), scene.speeches))
-    return Board(told.title, tuple(scenes), told.cast, gathered(problems))
+        shots = tuple(drawing.shots(beats))
+        scenes.append(Read(place, shown, shots, scene_ids_in(paragraphs), scene))
+    return Board(
+        screenplay.title_page,
+        told.title,
+        told.opening,
+        tuple(scenes),
+        told.cast,
+        gathered(problems),
+    )
 
 
 @dataclass(frozen=True)
@@ -174,7 +202,7 @@ def as_on_board(screenplay: Screenplay, standing: Sequence[Standing]) -> Screenp
         if paragraphs[span.start].omitted
     }
     for scene in standing:
-        body = _standing(scene, paragraphs, spans)
+        body = _named(scene, _standing(scene, paragraphs, spans))
         if scene.place in staying:
             at = scene.place
             here[at] = body
@@ -186,6 +214,14 @@ def as_on_board(screenplay: Screenplay, standing: Sequence[Standing]) -> Screenp
     for place, (span, end) in enumerate(zip(spans, ends, strict=False)):
         arranged += (*here.get(place, ()), *after.get(place, ()), *paragraphs[span.stop : end])
     return replace(screenplay, paragraphs=tuple(arranged))
+
+
+def _named(scene: Standing, paragraphs: list[Paragraph]) -> list[Paragraph]:
+    """With its id below its heading, unless that is there already."""
+    if scene.id is None or scene.id in scene_ids_in(paragraphs):
+        return paragraphs
+    heading, *body = paragraphs
+    return [heading, noted(scene.id), *body]
 
 
 def _standing(

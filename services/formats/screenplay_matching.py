@@ -40,13 +40,18 @@ class Match:
     similarity: float
 
 
-def matches(before: Sequence[Compared], after: Sequence[Compared]) -> list[Match]:
-    """Each scene once at most: first those that are the same, then those with the same number, then
-    those with the same heading, and last by their words.
+def matches(
+    before: Sequence[Compared],
+    after: Sequence[Compared],
+    known: Iterable[tuple[int, int]] = (),
+) -> list[Match]:
+    """Each scene once at most: first the `known` ones, then those that are the same, then those
+    with the same number, then those with the same heading, and last by their words.
 
     Takes time in proportion to the words, for common ones lead nowhere.
     """
-    found = list(_same(before, after))
+    found = [Match(i, j, _similarity(before[i], after[j])) for i, j in known]
+    found += _same(before, after, found)
     left = set(range(len(before))) - {match.before for match in found}
     new = set(range(len(after))) - {match.after for match in found}
     old_words = {i: before[i].words for i in left}
@@ -62,17 +67,21 @@ def matches(before: Sequence[Compared], after: Sequence[Compared]) -> list[Match
         if i in left and j in new:
             left.remove(i)
             new.remove(j)
-            found.append(Match(i, j, round(min(-likeness, 0.99), 2)))
+            found.append(Match(i, j, _rounded(-likeness)))
     return sorted(found, key=lambda match: match.after)
 
 
-def _same(before: Sequence[Compared], after: Sequence[Compared]) -> Iterator[Match]:
+def _same(
+    before: Sequence[Compared], after: Sequence[Compared], found: Sequence[Match]
+) -> Iterator[Match]:
+    left = set(range(len(before))) - {match.before for match in found}
+    new = set(range(len(after))) - {match.after for match in found}
     places: dict[Compared, list[int]] = {}
-    for i, scene in reversed(list(enumerate(before))):
-        places.setdefault(scene, []).append(i)
-    for j, scene in enumerate(after):
-        if places.get(scene):
-            yield Match(places[scene].pop(), j, 1.0)
+    for i in sorted(left, reverse=True):
+        places.setdefault(before[i], []).append(i)
+    for j in sorted(new):
+        if places.get(after[j]):
+            yield Match(places[after[j]].pop(), j, 1.0)
 
 
 def _candidates(
@@ -104,6 +113,15 @@ def _near(places: Sequence[int], place: int) -> Sequence[int]:
 def _marks(scene: Compared) -> Iterable[object]:
     label = [("label", scene.label)] if scene.label is not None else []
     return [*label, ("heading", scene.heading)]
+
+
+def _similarity(one: Compared, other: Compared) -> float:
+    return 1.0 if one == other else _rounded(_likeness(one.words, other.words))
+
+
+def _rounded(likeness: float) -> float:
+    """Only the same is wholly similar."""
+    return round(min(likeness, 0.99), 2)
 
 
 def _likeness(one: frozenset[str], other: frozenset[str]) -> float:

@@ -83,7 +83,7 @@ def test_a_scene_shows_its_heading_its_number_and_its_beats() -> None:
         Shown("EXT. C - NIGHT", "4", "Last."),
     ]
     assert [scene.place for scene in board.scenes] == [0, 1, 3]
-    assert [speech.lines for speech in board.scenes[0].speeches] == [("Hello.",)]
+    assert [speech.lines for speech in board.scenes[0].told.speeches] == [("Hello.",)]
 
 
 def test_what_is_not_on_the_board_is_told_with_its_line() -> None:

@@ -74,7 +74,7 @@ class _Writing:
         self._newline = newline
         self._length = 0
         self._last: Source | None = None
-        self._in_speech = self._in_song = False
+        self._in_speech = self._in_song = self._in_heading = self._in_bracket = False
         self.parts: list[str] = []
         self.placed: list[tuple[int, Paragraph]] = []
         self.anything_new = False
@@ -100,7 +100,9 @@ class _Writing:
         )
         own = _own(paragraph.source)
         stays = own is not None and own.read_as(paragraph.kind) and self._stays(own)
-        gap = own.before if own and stays else self._gap(paragraph, own)
+        in_heading = self._in_heading and own is None and paragraph.kind is Kind.NOTE
+        below = in_heading and not self._in_bracket
+        gap = own.before if own and stays else self._gap(paragraph, own, below)
         if own and paragraph.unchanged and (stays or _reads_alone(paragraph, own.raw)):
             raw = own.raw
             if paragraph.kind is Kind.CHARACTER and not followed and not _goes_on(own, after):
@@ -108,6 +110,7 @@ class _Writing:
         else:
             raw = NEWLINE.sub(self._newline, paragraph_markup(paragraph, followed))
         self.anything_new |= not (stays and own and raw == own.raw)
+        self._in_heading = in_heading or paragraph.kind is Kind.SCENE_HEADING
         self._in_song = paragraph.kind is Kind.LYRIC
         self._in_speech = paragraph.kind is Kind.CHARACTER or (
             self._in_speech
@@ -115,17 +118,20 @@ class _Writing:
             and paragraph.kind in (*REST_OF_A_SPEECH, Kind.NOTE)
         )
         self.placed.append((self._length + len(gap), paragraph))
-        self._put(gap, raw, own)
+        self._put(gap, raw, self._last if below else own)
 
     def _stays(self, own: Source) -> bool:
         """Whether a paragraph comes after what it came after, or first as it was."""
         return own.follows(self._last) if self.parts else not own.gap
 
-    def _gap(self, paragraph: Paragraph, own: Source | None) -> str:
-        """A line end within a speech, else an empty line: what was there, if that is enough."""
+    def _gap(self, paragraph: Paragraph, own: Source | None, below: bool) -> str:
+        """A line end within a speech and `below` a heading, else an empty line: what was there, if
+        that is enough."""
         before = own.before if own else ""
         if not self.parts:
             return ""
+        if below:
+            return self._newline
         kind = paragraph.kind
         apart = EMPTY_LINE.search(before)
         song = kind is Kind.LYRIC
@@ -138,6 +144,10 @@ class _Writing:
         self.parts += (gap, raw)
         self._length += len(gap) + len(raw)
         self._last = own
+        *_, text = EMPTY_LINE.split(gap + raw)
+        opened, closed = text.rfind("[["), text.rfind("]]")
+        if opened != closed or len(text) < len(gap + raw):
+            self._in_bracket = opened > closed  # and the next note would close it
 
 
 def _is_dual(paragraph: Paragraph) -> bool:
