@@ -22,6 +22,8 @@ class Screenplay(Row):
     """A draft that scenes of a project were made of, kept as an asset, byte for byte. The newest
     counts.
 
+    `snapshot_number` is the snapshot it was stored as. Numbers come once, so it names none other
+    when that one is gone, and the same when it is back. Drafts of before there was one have none.
     `characters` lists the cast, each as name and speeches. `problems` lists what was taken in a way
     its author may not have meant or is not on the board, each as line and message.
     """
@@ -37,6 +39,7 @@ class Screenplay(Row):
     )
     file_id: str
     format = fields.CharEnumField(ScreenplayFormat, max_length=20)
+    snapshot_number = fields.BigIntField(null=True)
     characters: Any = fields.JSONField(default=list)
     problems: Any = fields.JSONField(default=list)
 

@@ -71,8 +71,12 @@ class Context(Loading):
     def owns(self, client_id: str) -> bool:
         return access.owns(self.actor, client_id)
 
-    async def screenplay(self, project_id: str, format: ScreenplayFormat | None) -> str | None:
-        return await written_screenplay(self.actor, self.world, project_id, format)
+    async def screenplay(
+        self, project_id: str, format: ScreenplayFormat | None, scene_ids: bool
+    ) -> str | None:
+        return await written_screenplay(
+            self.actor, self.world, project_id, format, scene_ids=scene_ids
+        )
 
     async def do(
         self, act: Callable[Concatenate[Work, P], Awaitable[R]], *args: P.args, **kwargs: P.kwargs

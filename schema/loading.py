@@ -59,8 +59,10 @@ class Loading:
         """Whether who asks is an owner there."""
         raise NotImplementedError
 
-    async def screenplay(self, project_id: str, format: ScreenplayFormat | None) -> str | None:
-        """A project as a screenplay, in this format or its own."""
+    async def screenplay(
+        self, project_id: str, format: ScreenplayFormat | None, scene_ids: bool
+    ) -> str | None:
+        """A project as a screenplay, in this format or its own, with the ids of scenes or not."""
         raise NotImplementedError
 
     def _loader(self, batch: Batch[K, V]) -> DataLoader[K, V]:

@@ -96,8 +96,15 @@ class Project(View[models.Project], Node):
             models.ScreenplayFormat | None,
             strawberry.argument(description="That of the file by default, else Fountain."),
         ] = None,
+        scene_ids: Annotated[
+            bool,
+            strawberry.argument(
+                description="With a note of its id in each scene, by which `reimportScreenplay`"
+                " finds it again whatever became of it."
+            ),
+        ] = False,
     ) -> str | None:
-        return await info.context.screenplay(self.row.id, format)
+        return await info.context.screenplay(self.row.id, format, scene_ids)
 
     @strawberry.field(description="Frames per second, as `24` or `24000/1001`.")
     def frame_rate(self) -> str:

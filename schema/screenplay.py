@@ -11,6 +11,7 @@ from .loading import Info
 from .node import Node
 from .scene import Scene
 from .size import expected
+from .snapshot import Snapshot
 from .view import ById, Children, View, up
 
 if TYPE_CHECKING:
@@ -41,6 +42,17 @@ class Screenplay(View[models.Screenplay], Node):
         models.Project, by="project_id", description="The project it is in."
     )
     file: Asset = up(models.Asset, by="file_id", description="The file as it came, byte for byte.")
+
+    @strawberry.field(
+        description="The version of the project's document that it was stored as; null once that"
+        " was deleted or is kept no longer."
+    )
+    async def snapshot(self, info: Info) -> Snapshot | None:
+        if self.row.snapshot_number is None:
+            return None
+        key = (self.row.project_id, self.row.snapshot_number)
+        row = await info.context.load(models.snapshots_at, key)
+        return Snapshot.of(row) if row is not None else None
 
     @strawberry.field(
         metadata=expected(50),

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from models import EventKind, Project, Scene, Screenplay, ScreenplayScene
+from models import EventKind, Project, Scene, Screenplay, ScreenplayScene, new_id, reading
 from models.rank import RankExhausted, spread
 
 from . import limits
@@ -19,6 +19,7 @@ from .checks import text
 from .deletion import delete
 from .editing import store
 from .errors import Conflict
+from .formats.scene_ids import claimed
 from .formats.screenplay_board import Read, Shown, ascending
 from .formats.screenplay_matching import Compared, matches
 from .idempotency import Once, answered_before
@@ -30,11 +31,13 @@ from .screenplays import (
     as_it_is,
     check_size,
     dialogue_of,
+    keep_version,
     newest,
     origin_of,
     read_script,
     unsaved_scene,
 )
+from .snapshots import next_number
 from .work import Work
 from .world import World
 
@@ -44,6 +47,7 @@ INPUT = {
     "format": as_it_is,
     "createShots": as_it_is,
 }
+OPERATION = "reimportScreenplay"
 NONE_YET = "This project has no screenplay yet: import one."
 
 
@@ -102,7 +106,8 @@ async def receive_revision(
     """The same as of a first screenplay; one that is only looked at is not stored."""
     values = {name: INPUT[name](value, f"input.{name}") for name, value in given.items()}
     project_id = values["projectId"]
-    await changeable(actor, Project, project_id, "input.projectId")
+    project = await changeable(actor, Project, project_id, "input.projectId")
+    next_number(project, field="input.projectId")
     if once is not None and await answered_before(actor, once):
         return None
     if await newest(project_id) is None:
@@ -110,6 +115,7 @@ async def receive_revision(
     script = await read_script(values, data)
     shots = bool(values.get("createShots"))
     check_size(script.board.scenes, 0, shots, script.field)
+    await script.content([new_id(Scene.PREFIX)] * len(script.board.scenes), OPERATION)
     file = await script.stored(world) if apply else None
     return Revision(project_id, shots, script, file)
 
@@ -134,6 +140,8 @@ async def reimport_screenplay(work: Work, revision: Revision | None) -> dict[str
     if revision.file is not None:
         draft = await add_draft(project, revision.script, revision.file)
         await _apply(work, project, draft, board, plan, revision.shots)
+        ids = [step.scene.id for step in plan if step.scene and step.read]
+        await keep_version(work, project, draft, await revision.script.content(ids, OPERATION))
         await store(work, project, "script", only=[])
     return {"applied": revision.file is not None, "plan": [step.told() for step in plan]}
 
@@ -141,7 +149,9 @@ async def reimport_screenplay(work: Work, revision: Revision | None) -> dict[str
 async def _plan(before: Screenplay, board: Sequence[Scene], new: Sequence[Read]) -> list[Step]:
     by_id = {scene.id: scene for scene in board}
     rows = await ScreenplayScene.filter(screenplay_id=before.id).order_by("place")
-    origins = [row for row in rows if row.scene_id in by_id]
+    placed = [row for row in rows if row.scene_id in by_id]
+    named = claimed([read.ids for read in new], by_id)
+    origins = await _with_named(placed, board, named.values())
     old = [Compared(row.label, row.title, _text(row.description, row.dialogue)) for row in origins]
     now = [
         Compared(
@@ -149,7 +159,9 @@ async def _plan(before: Screenplay, board: Sequence[Scene], new: Sequence[Read])
         )
         for read in new
     ]
-    found = {match.after: match for match in await asyncio.to_thread(matches, old, now)}
+    places = {origin.scene_id: place for place, origin in enumerate(origins)}
+    known = [(places[scene_id], at) for at, scene_id in named.items()]
+    found = {match.after: match for match in await asyncio.to_thread(matches, old, now, known)}
     in_order = set(ascending([match.before for match in found.values()]))
     plan = []
     for at, read in enumerate(new):
@@ -168,6 +180,38 @@ async def _plan(before: Screenplay, board: Sequence[Scene], new: Sequence[Read])
     kept = {match.before for match in found.values()}
     left = (origin for at, origin in enumerate(origins) if at not in kept)
     return plan + [Step(Action.OMIT, by_id[origin.scene_id], origin) for origin in left]
+
+
+async def _with_named(
+    placed: Sequence[ScreenplayScene], board: Sequence[Scene], named: Collection[str]
+) -> list[ScreenplayScene]:
+    """The scenes of a draft in its order, and among them, each behind the one before it on the
+    board, those that it did not have and the next one names, as the board shows them."""
+    here = {row.scene_id: row for row in placed}
+    added = {scene_id for scene_id in named if scene_id not in here}
+    if not added:
+        return list(placed)
+    drafts = await reading.children(ScreenplayScene, "scene_id", added)
+    after: dict[str | None, list[ScreenplayScene]] = {}
+    last: str | None = None
+    for scene in board:
+        if scene.id in here:
+            last = scene.id
+        elif scene.id in added:
+            after.setdefault(last, []).append(_as_shown(scene, drafts[scene.id]))
+    behind = (row for one in placed for row in (one, *after.get(one.scene_id, ())))
+    return [*after.get(None, ()), *behind]
+
+
+def _as_shown(scene: Scene, drafts: Sequence[ScreenplayScene]) -> ScreenplayScene:
+    """A scene that the draft does not have; the dialogue is that of the last one that had it."""
+    return ScreenplayScene(
+        scene_id=scene.id,
+        title=scene.title,
+        label=scene.label,
+        description=scene.description,
+        dialogue=drafts[-1].dialogue if drafts else [],
+    )
 
 
 def _text(description: str, dialogue: Sequence[Mapping[str, Any]]) -> str:
@@ -200,7 +244,7 @@ async def _apply(
     added: list[tuple[Scene, Read]] = []
     for step in plan:
         if step.action is Action.ADD and step.read is not None:
-            step.scene = unsaved_scene(project, step.read, "")
+            step.scene = unsaved_scene(project, step.read, new_id(Scene.PREFIX), "")
             added.append((step.scene, step.read))
     ranks = _ranks([scene for scene in board if scene.id not in gone], plan)
     for scene, _ in added:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -16,6 +17,7 @@ from models import (
     ScreenplayFormat,
     ScreenplayScene,
     Shot,
+    new_id,
 )
 from models.rank import spread
 
@@ -37,10 +39,13 @@ from .formats.screenplay_board import (
     as_on_board,
     board_of,
 )
+from .formats.screenplay_document import document_of, title_page_of
 from .formats.screenplay_files import encoded, format_of, read_screenplay, write_screenplay
 from .idempotency import Once, answered_before
 from .projects import client_for, create_project
 from .shots import unsaved_shot
+from .snapshot_documents import Content, metadata_of, packed_content
+from .snapshots import add_version, next_number
 from .work import Work
 from .world import World
 
@@ -76,16 +81,33 @@ class Script:
     async def stored(self, world: World) -> File:
         return await store_screenplay(world.storage, self.data, MEDIA_TYPES[self.format])
 
+    async def content(self, ids: Sequence[str], operation: str) -> Content:
+        """All of it as a snapshot in which the scenes have these ids. Refused if it is too large,
+        which ids decide nothing of: all are of one length."""
+        return await asyncio.to_thread(self._content, ids, operation)
+
+    def _content(self, ids: Sequence[str], operation: str) -> Content:
+        told = {
+            "operation": operation,
+            "format": self.format.value,
+            "fileChecksum": hashlib.sha256(self.data).hexdigest(),
+            "titlePage": title_page_of(self.board.title_page),
+        }
+        metadata = metadata_of({"screenplay": told}, self.field)
+        return packed_content(document_of(self.board, ids), metadata, self.field)
+
 
 @dataclass(frozen=True)
 class Received:
-    """A screenplay that is stored, and where its scenes go."""
+    """A screenplay that is stored, where its scenes go, and what their ids will be."""
 
     project_id: str | None
     client_slug: str | None
     title: str | None
     shots: bool
     script: Script
+    ids: Sequence[str]
+    content: Content
     file: File
 
 
@@ -107,7 +129,8 @@ async def receive_screenplay(
         await client_for(actor, slug)
     else:
         _refuse_given(values, "clientSlug", "title")
-        await changeable(actor, Project, project_id, "input.projectId")
+        project = await changeable(actor, Project, project_id, "input.projectId")
+        next_number(project, field="input.projectId")
     if once is not None and await answered_before(actor, once):
         return None
     there = 0
@@ -117,8 +140,10 @@ async def receive_screenplay(
     script = await read_script(values, data)
     shots = bool(values.get("createShots"))
     check_size(script.board.scenes, there, shots, script.field)
+    ids = [new_id(Scene.PREFIX) for _ in script.board.scenes]
+    content = await script.content(ids, "importScreenplay")
     file = await script.stored(world)
-    return Received(project_id, slug, values.get("title"), shots, script, file)
+    return Received(project_id, slug, values.get("title"), shots, script, ids, content, file)
 
 
 def _refuse_given(values: Mapping[str, Any], *names: str) -> None:
@@ -184,10 +209,12 @@ async def import_screenplay(work: Work, received: Received | None) -> Screenplay
     read = script.board.scenes
     last = await Scene.filter(project_id=project.id).order_by("-rank").first()
     ranks = spread(last.rank if last else None, None, len(read))
-    made = [unsaved_scene(project, one, rank) for rank, one in zip(ranks, read, strict=True)]
+    places = zip(read, received.ids, ranks, strict=True)
+    made = [unsaved_scene(project, *place) for place in places]
     await add_scenes(work, project, list(zip(made, read, strict=True)), received.shots)
     pairs = zip(made, read, strict=True)
     await ScreenplayScene.bulk_create(origin_of(screenplay, scene, one) for scene, one in pairs)
+    await keep_version(work, project, screenplay, received.content)
     if received.project_id is not None:
         await store(work, project, "script", only=[])
     return screenplay
@@ -221,6 +248,15 @@ async def add_draft(project: Project, script: Script, file: File) -> Screenplay:
     )
 
 
+async def keep_version(
+    work: Work, project: Project, screenplay: Screenplay, content: Content
+) -> None:
+    """Store a draft as the next snapshot of its project."""
+    snapshot = await add_version(work, project, content, "input.projectId")
+    screenplay.snapshot_number = snapshot.number
+    await screenplay.save(update_fields=["snapshot_number"])
+
+
 def _problems(board: Board) -> list[dict[str, Any]]:
     told = [{"line": problem.line, "message": problem.message} for problem in board.problems]
     most, more = limits.SCREENPLAY_PROBLEMS, len(told) - limits.SCREENPLAY_PROBLEMS
@@ -228,10 +264,10 @@ def _problems(board: Board) -> list[dict[str, Any]]:
     return told[:most] + last
 
 
-def unsaved_scene(project: Project, read: Read, rank: str) -> Scene:
+def unsaved_scene(project: Project, read: Read, scene_id: str, rank: str) -> Scene:
     """A scene as the screenplay has it."""
     values = columns(checked(scenes.PATCH, asdict(read.shown), "input"))
-    return Scene(project_id=project.id, rank=rank, **values)
+    return Scene(id=scene_id, project_id=project.id, rank=rank, **values)
 
 
 def origin_of(screenplay: Screenplay, scene: Scene, read: Read) -> ScreenplayScene:
@@ -275,12 +311,18 @@ def dialogue_of(read: Read) -> list[dict[str, Any]]:
 
 
 async def written_screenplay(
-    actor: Actor, world: World, project_id: str, format: ScreenplayFormat | None = None
+    actor: Actor,
+    world: World,
+    project_id: str,
+    format: ScreenplayFormat | None = None,
+    *,
+    scene_ids: bool = False,
 ) -> str | None:
     """The file that the project was imported from, with what was done on the board since.
 
     What was not touched is as it was, byte for byte, unless another format is asked for. Where
-    nothing was imported the scenes make a file; None where there are none.
+    nothing was imported the scenes make a file; None where there are none. With `scene_ids` each
+    scene has a note of its id, by which the next draft finds it again.
     """
     await seen(actor, Project, project_id)
     screenplay = await newest(project_id)
@@ -294,15 +336,16 @@ async def written_screenplay(
         data, source = await world.storage.get(file.sha256), Format(screenplay.format.value)
         rows = await ScreenplayScene.filter(screenplay_id=screenplay.id)
         origins = {row.scene_id: row for row in rows}
-    standing = [_standing(scene, origins.get(scene.id)) for scene in board]
+    standing = [_standing(scene, origins.get(scene.id), scene_ids) for scene in board]
     return await asyncio.to_thread(_written, data, source, standing, wanted)
 
 
-def _standing(scene: Scene, origin: ScreenplayScene | None) -> Standing:
-    now = Shown(scene.title, scene.label, scene.description)
+def _standing(scene: Scene, origin: ScreenplayScene | None, with_id: bool) -> Standing:
+    now, name = Shown(scene.title, scene.label, scene.description), scene.id if with_id else None
     if origin is None:
-        return Standing(now)
-    return Standing(now, origin.place, Shown(origin.title, origin.label, origin.description))
+        return Standing(now, id=name)
+    was = Shown(origin.title, origin.label, origin.description)
+    return Standing(now, origin.place, was, name)
 
 
 def _written(

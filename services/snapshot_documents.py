@@ -46,9 +46,8 @@ def content_of(given: Mapping[str, Any]) -> Content:
     return packed_content({"elements": elements, "scenes": scenes}, metadata)
 
 
-def packed_content(document: Document, metadata: Object) -> Content:
-    """Of a document whose scenes and elements have been checked."""
-    path = "input.scenes"
+def packed_content(document: Document, metadata: Object, path: str = "input.scenes") -> Content:
+    """Of a document whose scenes and elements have been checked; `path` is where it came from."""
     if len(document["scenes"]) > limits.SNAPSHOT_SCENES:
         raise LimitExceeded(f"At most {limits.SNAPSHOT_SCENES:,} scenes.", path)
     counts = counts_of(document)

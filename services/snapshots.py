@@ -74,7 +74,7 @@ async def store_snapshot(
         if content.metadata != newest.metadata:
             fields.append("metadata")
         return EditConflict(newest, given, fields or ["baseVersion"])
-    number = _number(project, given.get("version"))
+    number = next_number(project, given.get("version"))
     return await _add(work, project, content, number, base)
 
 
@@ -109,7 +109,7 @@ async def _patch(
 ) -> Snapshot:
     changed = document | {"scenes": patched(document["scenes"], patches)}
     content = await asyncio.to_thread(packed_content, changed, newest.metadata)
-    return await _add(work, project, content, _number(project), newest.number)
+    return await _add(work, project, content, next_number(project), newest.number)
 
 
 def _patches(given: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
@@ -127,7 +127,7 @@ async def restore_snapshot(work: Work, project_id: str, version: int) -> Snapsho
     newest = await _newest(project)
     content = await asyncio.to_thread(packed_content, await _document(old), old.metadata)
     base = newest.number if newest is not None else None
-    return await _add(work, project, content, _number(project), base)
+    return await _add(work, project, content, next_number(project), base)
 
 
 async def update_snapshot_metadata(work: Work, project_id: str, metadata: Any) -> Snapshot:
@@ -162,7 +162,7 @@ async def ensure_snapshot(work: Work, project_id: str) -> Snapshot:
         return newest
     scenes = await reading.children(Scene, "project_id", [project.id], ("rank",))
     content = await asyncio.to_thread(packed_content, document_of_scenes(scenes[project.id]), {})
-    return await _add(work, project, content, _number(project), None)
+    return await _add(work, project, content, next_number(project), None)
 
 
 async def remember_scene(work: Work, project_id: str, scene_id: str, data: Any) -> Snapshot:
@@ -209,6 +209,11 @@ async def export_snapshot(work: Work, project_id: str, file: File) -> Asset:
     """Make the file an asset of the project; the same file twice is one."""
     project = await work.held(Project, project_id, "projectId")
     return await file.keep(project.id)
+
+
+async def add_version(work: Work, project: Project, content: Content, field: str) -> Snapshot:
+    """The next version of a held project, as the step of another use case."""
+    return await _add(work, project, content, next_number(project, field=field), None)
 
 
 async def _add(
@@ -280,13 +285,14 @@ def _check_base(project: Project, newest: Snapshot | None, base: int | None, fie
         raise Conflict("Every version has been deleted since.", field)
 
 
-def _number(project: Project, given: int | None = None) -> int:
+def next_number(project: Project, given: int | None = None, field: str = "input.version") -> int:
+    """The `given` version, or one more than the last; refused unless it is larger."""
     number = given if given is not None else project.last_snapshot + 1
     if number > limits.SNAPSHOT_VERSION:
-        raise LimitExceeded(f"A version is at most {limits.SNAPSHOT_VERSION}.", "input.version")
+        raise LimitExceeded(f"A version is at most {limits.SNAPSHOT_VERSION}.", field)
     if number < 1:
-        raise InvalidInput("Versions count from 1.", "input.version")
+        raise InvalidInput("Versions count from 1.", field)
     if number <= project.last_snapshot:
         last = project.last_snapshot
-        raise Conflict(f"The last version is {last}; give a larger one, or none.", "input.version")
+        raise Conflict(f"The last version is {last}; give a larger one, or none.", field)
     return number

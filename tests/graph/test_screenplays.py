@@ -19,8 +19,10 @@ IMPORT = """mutation($input: ImportScreenplayInput!) {
     scenes { id sceneNumber label title shots { description } dialogue { character lines } }
     file { url mediaType size filename }
     project { id title script { id } screenplay }
+    snapshot { version scenes { data } stats { sceneCount elementCount wordCount } }
   }
 }"""
+SNAPSHOT = "query($id: ID!) { project(id: $id) { script { snapshot { version } } } }"
 NODE = "query($id: ID!) { node(id: $id) { ... on Screenplay { project { id } } } }"
 SCRIPT = "Title: A\n\nINT. A\n\nOne.\n\nANNA ^\nHello.\n\n.OMITTED #2#\n\nEXT. B #3#\n"
 
@@ -51,6 +53,41 @@ async def test_a_screenplay_is_a_node_of_who_may_see_its_project(home: Home) -> 
     project = {"id": made["project"]["id"]}
     assert (await ask(home, NODE, id=made["id"]))["node"] == {"project": project}
     assert (await ask(home, NODE, an_outsider(), id=made["id"]))["node"] is None
+
+
+async def test_an_import_leads_to_the_snapshot_that_it_is(home: Home) -> None:
+    made = await bring(home)
+    project, [first, second] = made["project"]["id"], made["scenes"]
+    assert made["snapshot"]["stats"] == {"sceneCount": 2, "elementCount": 3, "wordCount": 7}
+    assert [scene["data"]["id"] for scene in made["snapshot"]["scenes"]] == [
+        first["id"],
+        second["id"],
+    ]
+    delete = "mutation($id: ID!) { deleteSnapshot(projectId: $id) { restoreId } }"
+    gone = (await ask(home, delete, id=project))["deleteSnapshot"]["restoreId"]
+    assert (await ask(home, SNAPSHOT, id=project))["project"]["script"]["snapshot"] is None
+    await ask(home, "mutation($id: ID!) { restore(restoreId: $id) { id } }", id=gone)
+    back = (await ask(home, SNAPSHOT, id=project))["project"]["script"]["snapshot"]
+    assert back == {"version": made["snapshot"]["version"]}
+
+
+async def test_the_snapshots_of_many_screenplays_are_read_at_once(home: Home) -> None:
+    for _ in range(3):
+        await bring(home)
+    with statements() as asked:
+        found = await ask(home, "{ projects { edges { node { script { snapshot { id } } } } } }")
+    rows = [edge["node"]["script"]["snapshot"] for edge in found["projects"]["edges"]]
+    assert len({row["id"] for row in rows}) == 3
+    assert len([one for one in asked if '"snapshot"' in one]) == 1
+
+
+async def test_a_screenplay_is_written_with_the_ids_of_its_scenes_if_asked_for(home: Home) -> None:
+    made = await bring(home)
+    call = "query($id: ID!) { project(id: $id) { screenplay(sceneIds: true) } }"
+    text = (await ask(home, call, id=made["project"]["id"]))["project"]["screenplay"]
+    assert text == SCRIPT.replace("INT. A\n", f"INT. A\n[[{made['scenes'][0]['id']}]]\n").replace(
+        "EXT. B #3#\n", f"EXT. B #3#\n[[{made['scenes'][1]['id']}]]\n"
+    )
 
 
 async def test_scenes_that_are_gone_are_not_the_screenplays_any_more(home: Home) -> None:

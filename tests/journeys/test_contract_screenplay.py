@@ -14,6 +14,9 @@ async def test_a_screenplay_comes_back_as_it_was_but_for_what_was_changed(board:
 
     scenes, project = made["scenes"], made["project"]["id"]
     assert [scene["sceneNumber"] for scene in scenes] == list(range(1, len(scenes) + 1))
+    counted = made["snapshot"]["stats"]
+    assert (made["snapshot"]["version"], counted["sceneCount"]) == (1, len(scenes))
+    assert counted["wordCount"] > counted["elementCount"] > counted["sceneCount"]
     assert await written(board, project, "FDX") == fdx
     fountain = await written(board, project, "FOUNTAIN")
     other = await board.ask("ImportScreenplay", input={"text": fountain})

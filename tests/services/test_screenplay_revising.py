@@ -16,6 +16,7 @@ from models import (
     Screenplay,
     ScreenplayScene,
     Shot,
+    Snapshot,
     StoryboardSelection,
 )
 from models.rank import LENGTH_MAX
@@ -157,8 +158,11 @@ async def test_every_change_is_told_with_its_fields(home: Home) -> None:
     last = await Event.filter(feed_id=project_id).count()
     await revise(home, project_id, A.replace("Hello.", "Good evening."), B)
     events = await Event.filter(feed_id=project_id, sequence__gt=last).order_by("sequence")
+    newest = await Snapshot.all().order_by("-number").first()
+    assert newest is not None
     assert [(event.subject_id, event.kind, event.changed) for event in events] == [
         (first.id, EventKind.UPDATED, ["dialogue"]),
+        (newest.id, EventKind.CREATED, []),
         (project_id, EventKind.UPDATED, ["script"]),
     ]
 

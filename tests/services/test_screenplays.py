@@ -123,7 +123,7 @@ async def test_the_feed_tells_of_every_scene_and_shot_in_one_go(home: Home) -> N
     screenplay = await bring(home, createShots=True)
     events = await Event.filter(feed_id=screenplay.project_id).order_by("sequence")
     kinds = [event.subject_id.partition("_")[0] for event in events]
-    assert kinds == ["prj", "scn", "scn", "shot", "shot", "shot"]
+    assert kinds == ["prj", "scn", "scn", "shot", "shot", "shot", "snap"]
     assert {event.kind for event in events} == {EventKind.CREATED}
     assert (await Feed.get(id=screenplay.project_id)).head == len(events)
     shots = await Shot.all().order_by("id")
@@ -180,6 +180,16 @@ REFUSED: dict[str, tuple[dict[str, Any], str, str]] = {
     "too long": ({"data": b"x" * (limits.SCREENPLAY_BYTES + 1)}, "LIMIT_EXCEEDED", "input.file"),
     "too many scenes": ({"text": MANY}, "LIMIT_EXCEEDED", "input.text"),
     "too many shots": ({"text": BEATS, "createShots": True}, "LIMIT_EXCEEDED", "input.text"),
+    "more than a snapshot holds": (
+        {"data": b"INT. A\n\n" + b"x" * limits.SNAPSHOT_BYTES},
+        "LIMIT_EXCEEDED",
+        "input.file",
+    ),
+    "more title than a snapshot holds": (
+        {"text": f"Title: A\nNotes: {'x' * limits.DOCUMENT_BYTES}\n\nINT. A\n"},
+        "LIMIT_EXCEEDED",
+        "input.text",
+    ),
     "no such client": ({"text": SCRIPT, "clientSlug": "x"}, "NOT_FOUND", "input.clientSlug"),
     "no project": ({"text": SCRIPT, "projectId": "x"}, "INVALID_INPUT", "input.projectId"),
 }
