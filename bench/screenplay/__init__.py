@@ -1,0 +1,1 @@
+"""How long a script of feature length takes onto the board."""
