@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
+from json import JSONDecodeError
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import orjson
@@ -25,6 +26,7 @@ from services.world import World
 
 from ..door import address_of
 from ..endpoint import BODY_SECONDS, CODES, bounded
+from ..json_text import read_json
 from ..origins import UNASKED, may_be_unasked
 from .shapes import Error, ErrorAnswer
 
@@ -79,8 +81,8 @@ class Call:
         if kind != JSON_TYPE:
             raise HTTPException(415, f"The request must be {JSON_TYPE}.")
         try:
-            return adapter.validate_python(orjson.loads(await self.request.body()))
-        except orjson.JSONDecodeError:
+            return adapter.validate_python(read_json(await self.request.body()))
+        except JSONDecodeError:
             raise HTTPException(400, "The request is not JSON.") from None
         except ValidationError as failure:
             [first, *_] = failure.errors(include_url=False, include_input=False)

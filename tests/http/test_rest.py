@@ -150,6 +150,7 @@ BAD_BODIES: dict[str, tuple[Any, int, str, str | None]] = {
     ),
     "another checksum": ({"scenes": [], "checksum": "0" * 64}, 400, "INVALID_INPUT", "checksum"),
     "what nobody can store": ({"scenes": [{"a": "\0"}]}, 400, "INVALID_INPUT", "scenes.0"),
+    "a number of 65 bits": ({"scenes": [{"a": 2**64}]}, 400, "INVALID_INPUT", "scenes.0"),
     "too many scenes": ({"scenes": [{}] * 2_001}, 413, "LIMIT_EXCEEDED", "scenes"),
     "too much": ({"scenes": [{"a": "x" * 2_100_000}]}, 413, "LIMIT_EXCEEDED", "scenes"),
     "more than any request": ({"scenes": [{"a": "x" * 4_200_000}]}, 413, "LIMIT_EXCEEDED", None),
