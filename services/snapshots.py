@@ -30,13 +30,14 @@ from .actor import Actor
 from .assets import File
 from .checks import differences as differing
 from .checks import document as json_document
-from .checks import merged
+from .checks import merged, storable
 from .deletion import Deletion, delete
 from .editing import EditConflict
 from .errors import Conflict, InvalidInput, LimitExceeded, NotFound
 from .snapshot_documents import (
     Content,
     Document,
+    check_scene,
     content_of,
     counts_of,
     differences,
@@ -167,6 +168,8 @@ async def ensure_snapshot(work: Work, project_id: str) -> Snapshot:
 
 async def remember_scene(work: Work, project_id: str, scene_id: str, data: Any) -> Snapshot:
     """Lay fields over the scene that has this `id`, or add it: for who sends a scene at a time."""
+    storable(scene_id, "input.sceneId")
+    check_scene(data, "input.data")
     newest = await ensure_snapshot(work, project_id)
     project = await Project.get(id=project_id)
     document = await _document(newest)
