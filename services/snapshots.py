@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from models import (
@@ -107,10 +108,11 @@ async def _patch(
     newest: Snapshot,
     document: Document,
     patches: Sequence[Mapping[str, Any]],
+    piecemeal: bool = False,
 ) -> Snapshot:
     changed = document | {"scenes": patched(document["scenes"], patches)}
     content = await asyncio.to_thread(packed_content, changed, newest.metadata)
-    return await _add(work, project, content, _number(project), newest.number)
+    return await _add(work, project, content, _number(project), newest.number, piecemeal)
 
 
 def _patches(given: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
@@ -167,7 +169,11 @@ async def ensure_snapshot(work: Work, project_id: str) -> Snapshot:
 
 
 async def remember_scene(work: Work, project_id: str, scene_id: str, data: Any) -> Snapshot:
-    """Lay fields over the scene that has this `id`, or add it: for who sends a scene at a time."""
+    """Lay fields over the scene that has this `id`, or add it: for who sends a scene at a time.
+
+    Within PIECEMEAL_SECONDS the version takes the place of the last one that was made so, in order
+    that a whole document sent by scenes is one version of the history.
+    """
     storable(scene_id, "input.sceneId")
     check_scene(data, "input.data")
     newest = await ensure_snapshot(work, project_id)
@@ -176,7 +182,10 @@ async def remember_scene(work: Work, project_id: str, scene_id: str, data: Any) 
     known = any(scene.get("id") == scene_id for scene in document["scenes"])
     named = {"id": scene_id} if known else {}
     patches = [named | {"scene": data | {"id": scene_id}}]
-    return await _patch(work, project, newest, document, patches)
+    age = work.world.now() - newest.created_at
+    if newest.piecemeal and age < timedelta(seconds=limits.PIECEMEAL_SECONDS):
+        await _retire(work, newest)
+    return await _patch(work, project, newest, document, patches, piecemeal=True)
 
 
 async def find_snapshot(actor: Actor, project_id: str, version: int | None = None) -> Snapshot:
@@ -215,7 +224,12 @@ async def export_snapshot(work: Work, project_id: str, file: File) -> Asset:
 
 
 async def _add(
-    work: Work, project: Project, content: Content, number: int, base: int | None
+    work: Work,
+    project: Project,
+    content: Content,
+    number: int,
+    base: int | None,
+    piecemeal: bool = False,
 ) -> Snapshot:
     snapshot = Snapshot(
         project_id=project.id,
@@ -223,6 +237,7 @@ async def _add(
         base=base or None,
         checksum=content.packed.sha256,
         metadata=content.metadata,
+        piecemeal=piecemeal,
         **content.counts,
     )
     await snapshot.save(force_create=True)
@@ -231,7 +246,8 @@ async def _add(
     await project.save(update_fields=["last_snapshot"])
     await _read_back(snapshot.id, content)
     work.record(snapshot, EventKind.CREATED)
-    await _retire(work, project)
+    versions = await Snapshot.filter(project_id=project.id).order_by("-number")
+    await _retire(work, *versions[limits.SNAPSHOTS_KEPT :])
     return snapshot
 
 
@@ -245,10 +261,9 @@ async def _read_back(snapshot_id: str, content: Content) -> None:
         raise Damaged(f"The snapshot {snapshot_id} was not stored as it was given.")
 
 
-async def _retire(work: Work, project: Project) -> None:
-    """Versions beyond the newest SNAPSHOTS_KEPT go for good."""
-    versions = await Snapshot.filter(project_id=project.id).order_by("-number")
-    for old in versions[limits.SNAPSHOTS_KEPT :]:
+async def _retire(work: Work, *versions: Snapshot) -> None:
+    """They go for good."""
+    for old in versions:
         await old.delete()
         work.record_deleted(old, [old.id])
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -284,6 +285,35 @@ async def test_the_first_snapshot_may_be_made_of_the_projects_own_scenes(home: H
         {"id": first.id, "heading": "EXT. PIER", "elements": rain, "label": "1A"},
         {"id": second.id, "heading": "INT. BAR", "elements": []},
     ]
+
+
+async def test_a_document_sent_scene_by_scene_is_one_version_of_the_history(home: Home) -> None:
+    project = await a_project(home)
+
+    async def send(*scene_ids: str) -> None:
+        for scene_id in scene_ids:
+            given = {"heading": scene_id}
+            await act(home, snapshots.remember_scene, project.id, scene_id, given)
+
+    async def kept() -> list[int]:
+        return [snapshot.number for snapshot in await Snapshot.all().order_by("number")]
+
+    first = await a_snapshot(home, project, "A")
+    await send("B", "C", "D")
+    assert await kept() == [first.number, 4]
+    assert await headings(home, project) == ["A", "B", "C", "D"]
+    for _ in range(limits.SNAPSHOTS_KEPT):
+        await send("B")
+    assert await kept() == [1, 24]
+
+    await a_snapshot(home, project, "E")
+    await send("F", "G")
+    assert await kept() == [1, 24, 25, 27]
+    long_ago = home.world.now() - timedelta(seconds=limits.PIECEMEAL_SECONDS)
+    await Snapshot.filter(number=27).update(created_at=long_ago)
+    await send("H")
+    assert await kept() == [1, 24, 25, 27, 28]
+    assert await headings(home, project) == ["E", "F", "G", "H"]
 
 
 async def test_an_exported_file_is_what_another_project_takes(home: Home) -> None:
