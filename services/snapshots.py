@@ -205,7 +205,8 @@ async def read_snapshot(
 async def snapshot_file(
     world: World, actor: Actor, project_id: str, version: int | None = None
 ) -> File:
-    """A version as a file in storage that no asset knows yet: `store_snapshot` takes what it holds.
+    """A version as a file in storage that no asset knows yet: `store_snapshot` takes what it holds,
+    and without spaces, which may be ten times as much, a request takes it too.
 
     Only for who may `export_snapshot`.
     """
@@ -213,7 +214,8 @@ async def snapshot_file(
     await changeable(actor, Project, project_id, "projectId")
     snapshot, document = await read_snapshot(actor, project_id, version)
     told = {"checksum": snapshot.checksum, "metadata": snapshot.metadata} | document
-    stored = await world.storage.put(json.dumps(told, ensure_ascii=False, indent=1).encode())
+    data = json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()
+    stored = await world.storage.put(data)
     return File(stored.sha256, stored.size, FILE_TYPE)
 
 

@@ -329,6 +329,14 @@ async def test_an_exported_file_is_what_another_project_takes(home: Home) -> Non
     assert (taken.number, taken.checksum, taken.metadata) == (1, snapshot.checksum, {"draft": 1})
 
 
+async def test_a_file_is_no_larger_than_what_a_request_may_bring(home: Home) -> None:
+    project = await a_project(home)
+    many = {"takes": [[[0] * 20_000]]}
+    await a_snapshot(home, project, scenes=[many])
+    file = await snapshot_file(home.world, home.owner, project.id)
+    assert file.size < len(json.dumps(many))
+
+
 async def test_who_may_not_export_leaves_no_file(home: Home, tmp_path: Path) -> None:
     project = await a_project(home)
     await a_snapshot(home, project, "A")
