@@ -74,7 +74,8 @@ async def send_one_scene(home: Home, project: Project) -> Any:
 
 
 async def delete(home: Home, project: Project) -> Any:
-    return await perform(home.world, home.owner, snapshots.delete_snapshot, project.id)
+    given = (project.id, limits.SNAPSHOTS_KEPT)
+    return await perform(home.world, home.owner, snapshots.delete_snapshot, *given)
 
 
 class Severed(logging.Handler):
