@@ -22,7 +22,8 @@ At = tuple[str, int | None]
 class Snapshot(Row):
     """One version, called `number`: a `version` counts the changes of a row everywhere else.
 
-    Its number is larger than that of every other one that the project had before.
+    Its number is larger than that of every other one that the project had before. A `piecemeal` one
+    is a step of a document that arrives scene by scene.
     """
 
     PREFIX = "snap"
@@ -40,6 +41,7 @@ class Snapshot(Row):
     word_count = fields.IntField()
     estimated_tokens = fields.IntField()
     stored_bytes = fields.IntField()
+    piecemeal = fields.BooleanField(default=False, db_default=False)
 
     class Meta:
         table = "snapshot"

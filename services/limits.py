@@ -18,6 +18,7 @@ SNAPSHOT_ELEMENTS = 50_000
 SNAPSHOT_SCENES = 2_000
 SNAPSHOT_VERSION = 2**53 - 1  # the largest that every reader of JSON reads to the letter
 SNAPSHOTS_KEPT = 20
+PIECEMEAL_SECONDS = 600.0  # between two scenes that are sent one by one
 
 SCENES_PER_PROJECT = 2_000
 SHOTS_PER_SCENE = 1_000

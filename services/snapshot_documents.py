@@ -39,7 +39,7 @@ def content_of(given: Mapping[str, Any]) -> Content:
     """`scenes`, `elements` and `metadata` of a request, checked, counted and packed."""
     scenes = _objects(given["scenes"], limits.SNAPSHOT_SCENES, "input.scenes")
     for index, scene in enumerate(scenes):
-        _check_scene(scene, f"input.scenes.{index}")
+        check_scene(scene, f"input.scenes.{index}")
     storable(given.get("elements"), "input.elements")
     elements = _elements(given.get("elements"), "input.elements")
     metadata = metadata_of(given.get("metadata"), "input.metadata")
@@ -105,7 +105,7 @@ def _objects(given: Any, most: int, path: str) -> list[Object]:
     return given
 
 
-def _check_scene(scene: Object, path: str) -> None:
+def check_scene(scene: Object, path: str) -> None:
     storable(scene, path)
     _check_text(scene, "heading", path)
     _elements(scene.get("elements"), f"{path}.elements")
@@ -154,7 +154,7 @@ def patched(scenes: Sequence[Object], patches: Sequence[Mapping[str, Any]]) -> l
 
 def _laid_over(old: Object, fields: Object, path: str) -> Object:
     new = {name: value for name, value in (old | fields).items() if value is not None}
-    _check_scene(new, path)
+    check_scene(new, path)
     return new
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from models import (
@@ -30,13 +31,14 @@ from .actor import Actor
 from .assets import File
 from .checks import differences as differing
 from .checks import document as json_document
-from .checks import merged
+from .checks import merged, storable
 from .deletion import Deletion, delete
 from .editing import EditConflict
 from .errors import Conflict, InvalidInput, LimitExceeded, NotFound
 from .snapshot_documents import (
     Content,
     Document,
+    check_scene,
     content_of,
     counts_of,
     differences,
@@ -106,10 +108,11 @@ async def _patch(
     newest: Snapshot,
     document: Document,
     patches: Sequence[Mapping[str, Any]],
+    piecemeal: bool = False,
 ) -> Snapshot:
     changed = document | {"scenes": patched(document["scenes"], patches)}
     content = await asyncio.to_thread(packed_content, changed, newest.metadata)
-    return await _add(work, project, content, next_number(project), newest.number)
+    return await _add(work, project, content, next_number(project), newest.number, piecemeal)
 
 
 def _patches(given: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
@@ -166,14 +169,23 @@ async def ensure_snapshot(work: Work, project_id: str) -> Snapshot:
 
 
 async def remember_scene(work: Work, project_id: str, scene_id: str, data: Any) -> Snapshot:
-    """Lay fields over the scene that has this `id`, or add it: for who sends a scene at a time."""
+    """Lay fields over the scene that has this `id`, or add it: for who sends a scene at a time.
+
+    Within PIECEMEAL_SECONDS the version takes the place of the last one that was made so, in order
+    that a whole document sent by scenes is one version of the history.
+    """
+    storable(scene_id, "input.sceneId")
+    check_scene(data, "input.data")
     newest = await ensure_snapshot(work, project_id)
     project = await Project.get(id=project_id)
     document = await _document(newest)
     known = any(scene.get("id") == scene_id for scene in document["scenes"])
     named = {"id": scene_id} if known else {}
     patches = [named | {"scene": data | {"id": scene_id}}]
-    return await _patch(work, project, newest, document, patches)
+    age = work.world.now() - newest.created_at
+    if newest.piecemeal and age < timedelta(seconds=limits.PIECEMEAL_SECONDS):
+        await _retire(work, newest)
+    return await _patch(work, project, newest, document, patches, piecemeal=True)
 
 
 async def find_snapshot(actor: Actor, project_id: str, version: int | None = None) -> Snapshot:
@@ -193,7 +205,8 @@ async def read_snapshot(
 async def snapshot_file(
     world: World, actor: Actor, project_id: str, version: int | None = None
 ) -> File:
-    """A version as a file in storage that no asset knows yet: `store_snapshot` takes what it holds.
+    """A version as a file in storage that no asset knows yet: `store_snapshot` takes what it holds,
+    and without spaces, which may be ten times as much, a request takes it too.
 
     Only for who may `export_snapshot`.
     """
@@ -201,7 +214,8 @@ async def snapshot_file(
     await changeable(actor, Project, project_id, "projectId")
     snapshot, document = await read_snapshot(actor, project_id, version)
     told = {"checksum": snapshot.checksum, "metadata": snapshot.metadata} | document
-    stored = await world.storage.put(json.dumps(told, ensure_ascii=False, indent=1).encode())
+    data = json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()
+    stored = await world.storage.put(data)
     return File(stored.sha256, stored.size, FILE_TYPE)
 
 
@@ -217,7 +231,12 @@ async def add_version(work: Work, project: Project, content: Content, field: str
 
 
 async def _add(
-    work: Work, project: Project, content: Content, number: int, base: int | None
+    work: Work,
+    project: Project,
+    content: Content,
+    number: int,
+    base: int | None,
+    piecemeal: bool = False,
 ) -> Snapshot:
     snapshot = Snapshot(
         project_id=project.id,
@@ -225,6 +244,7 @@ async def _add(
         base=base or None,
         checksum=content.packed.sha256,
         metadata=content.metadata,
+        piecemeal=piecemeal,
         **content.counts,
     )
     await snapshot.save(force_create=True)
@@ -233,7 +253,8 @@ async def _add(
     await project.save(update_fields=["last_snapshot"])
     await _read_back(snapshot.id, content)
     work.record(snapshot, EventKind.CREATED)
-    await _retire(work, project)
+    versions = await Snapshot.filter(project_id=project.id).order_by("-number")
+    await _retire(work, *versions[limits.SNAPSHOTS_KEPT :])
     return snapshot
 
 
@@ -247,10 +268,9 @@ async def _read_back(snapshot_id: str, content: Content) -> None:
         raise Damaged(f"The snapshot {snapshot_id} was not stored as it was given.")
 
 
-async def _retire(work: Work, project: Project) -> None:
-    """Versions beyond the newest SNAPSHOTS_KEPT go for good."""
-    versions = await Snapshot.filter(project_id=project.id).order_by("-number")
-    for old in versions[limits.SNAPSHOTS_KEPT :]:
+async def _retire(work: Work, *versions: Snapshot) -> None:
+    """They go for good."""
+    for old in versions:
         await old.delete()
         work.record_deleted(old, [old.id])
 

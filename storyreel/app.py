@@ -17,12 +17,12 @@ from services.actor import Actor
 
 from .admission import Reception, shown_by
 from .asset_route import AssetFile, FindFile, asset_route
-from .door import Door
+from .door import Door, refused_as_graphql
 from .endpoint import Endpoint
 from .graphiql import graphiql_routes
 from .origins import allowing
 from .probes import probe_routes
-from .rest import rest_app
+from .rest import refused, rest_app
 from .secure_headers import SecureHeaders
 from .wiring import House
 
@@ -37,21 +37,23 @@ def create_app(house: House, documents: Documents) -> ASGIApp:
         house.origins,
         house.reception,
     )
-    door = Door(endpoint, house.world.rates, house.connections_max)
+    rates, most = house.world.rates, house.connections_max
+    door = Door(endpoint, rates, most, refused_as_graphql)
 
     async def who_asks(request: Request) -> Actor:
         if house.reception is None:
             return house.actor
         return await house.reception.admit(shown_by(request.headers))
 
-    rest = rest_app(house.world, who_asks, house.origins)
+    secured = house.reception is not None
+    rest = rest_app(house.world, who_asks, house.origins, secured=secured)
     app = Starlette(
         routes=[
             *graphiql_routes(PATH),
             Route(PATH, door),
             WebSocketRoute(PATH, door),
             asset_route(house.links, house.world.storage, assets(house.reception)),
-            Mount("/api", Door(rest, house.world.rates, house.connections_max)),
+            Mount("/api", Door(rest, rates, most, refused)),
             *probe_routes(house),
         ],
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=house.hosts)],

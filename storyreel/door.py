@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections import Counter
+from collections.abc import Callable
 
 import orjson
 from starlette.requests import HTTPConnection
@@ -20,6 +21,9 @@ from services.errors import RateLimited
 NETWORK_BITS = 64  # of an IPv6 address: what one customer gets has at least as many to choose from
 NAME_CHARACTERS = 64
 BUSY_SECONDS = 5
+
+Refused = Callable[[RateLimited], Response]
+"""The answer to who is refused, with 429."""
 
 
 def address_of(connection: HTTPConnection) -> str:
@@ -37,11 +41,11 @@ def address_of(connection: HTTPConnection) -> str:
 
 
 class Door:
-    """Around the endpoint. Who is refused gets 429 and when to come back; a socket gets it in
+    """Around an application. Who is refused gets 429 and when to come back; a socket gets it in
     place of its opening."""
 
-    def __init__(self, app: ASGIApp, rates: Rates, connections_max: int) -> None:
-        self._app, self._rates, self._max = app, rates, connections_max
+    def __init__(self, app: ASGIApp, rates: Rates, connections_max: int, refused: Refused) -> None:
+        self._app, self._rates, self._max, self._refused = app, rates, connections_max, refused
         self._inside: Counter[str] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -49,7 +53,11 @@ class Door:
         try:
             await self._enter(scope, address)
         except RateLimited as refusal:
-            await _refuse(refusal, scope, receive, send)
+            answer = self._refused(refusal)
+            if scope["type"] == "websocket":
+                await WebSocket(scope, receive, send).send_denial_response(answer)
+            else:
+                await answer(scope, receive, send)
             return
         self._inside[address] += 1
         try:
@@ -70,16 +78,12 @@ class Door:
             raise RateLimited(f"At most {self._max:,} connections at once.", BUSY_SECONDS)
 
 
-async def _refuse(refusal: RateLimited, scope: Scope, receive: Receive, send: Send) -> None:
+def refused_as_graphql(refusal: RateLimited) -> Response:
     extensions = {"code": refusal.code, "retryAfter": refusal.retry_after}
     error = {"message": str(refusal), "extensions": extensions}
-    answer = Response(
+    return Response(
         orjson.dumps({"errors": [error]}),
         status_code=429,
         headers={"Retry-After": str(refusal.retry_after)},
         media_type="application/json",
     )
-    if scope["type"] == "websocket":
-        await WebSocket(scope, receive, send).send_denial_response(answer)
-    else:
-        await answer(scope, receive, send)

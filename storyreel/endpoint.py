@@ -46,6 +46,7 @@ from services.errors import Unauthenticated
 from .admission import Reception, Welcome, shown_by, shown_in, told, turned_away
 from .delivery import Groups
 from .door import address_of
+from .json_text import read_json
 from .origins import UNASKED, may_be_unasked
 from .sockets import NOTHING_TO_RUN, SUBSCRIBE, SocketAdapter, SocketHandler, problem, readable
 from .traffic import STREAMS
@@ -182,8 +183,7 @@ class Endpoint(GraphQL[Context, None]):
         return orjson.dumps(data)
 
     def decode_json(self, data: str | bytes) -> object:
-        """JSON to the letter: no NaN, no infinity, no half of a character."""
-        return orjson.loads(data)
+        return read_json(data)
 
     def parse_query_params(self, params: QueryParams) -> dict[str, Any]:
         """An empty parameter is as good as absent."""

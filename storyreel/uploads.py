@@ -7,9 +7,9 @@ belongs; `map`, which says where that is for each file; and the files by the nam
 from __future__ import annotations
 
 from collections.abc import Mapping
+from json import JSONDecodeError
 from typing import Any
 
-import orjson
 from cross_web import AsyncHTTPRequestAdapter, FormData, HTTPException, StarletteRequestAdapter
 from python_multipart.multipart import parse_options_header
 from starlette.datastructures import UploadFile
@@ -18,6 +18,8 @@ from starlette.formparsers import MultiPartException
 
 from schema.upload import Upload
 from services.limits import SCREENPLAY_BYTES
+
+from .json_text import read_json
 
 FORM_TYPE = "multipart/form-data"
 UPLOAD_BYTES_MAX = SCREENPLAY_BYTES + 512 * 1024
@@ -63,8 +65,8 @@ async def request_in(adapter: AsyncHTTPRequestAdapter) -> dict[str, Any]:
 
 def _json_object(form: Mapping[str, Any], name: str) -> dict[str, Any]:
     try:
-        value = orjson.loads(form.get(name) or "")
-    except (orjson.JSONDecodeError, TypeError):
+        value = read_json(form.get(name) or "")
+    except (JSONDecodeError, TypeError):
         value = None
     if not isinstance(value, dict):
         raise HTTPException(400, f"The field {name} of a multipart request must be a JSON object.")

@@ -16,6 +16,7 @@ from starlette.types import ASGIApp
 
 from services.backends.bus import Bus, LocalBus
 from services.backends.rates import Rates
+from storyreel.admission import Reception
 from storyreel.app import create_app
 from storyreel.endpoint import Endpoint
 from storyreel.health import Health
@@ -111,9 +112,11 @@ async def a_whole_site(home: Home, **settings: Any) -> AsyncIterator[Site]:
 
 
 @asynccontextmanager
-async def an_unserved_whole_site(home: Home, **settings: Any) -> AsyncIterator[Site]:
+async def an_unserved_whole_site(
+    home: Home, reception: Reception | None = None, **settings: Any
+) -> AsyncIterator[Site]:
     """The same for plain requests, called in this process."""
-    house = a_house(home, Settings(**settings))
+    house = replace(a_house(home, Settings(**settings)), reception=reception)
     app = Traffic(create_app(house, home.documents), house.metrics)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app)) as http:
         yield Site(f"{OWN}/graphql", replace(home, world=house.world), http)

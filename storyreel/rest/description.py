@@ -18,8 +18,14 @@ from .shapes import PROJECT_ID, ErrorAnswer
 
 DESCRIBED_AT = "/api/openapi.json"
 REFERENCE = "#/components/schemas/{model}"
-REFUSALS = (400, 401, 403, 404, 409, 413, 415, 422, 429, 500)
-READ_REFUSALS = (400, 401, 403, 404, 429, 500)
+REFUSALS = (400, 404, 429, 500)
+CHANGE_REFUSALS = (403, 413)
+BODY_REFUSALS = (408, 409, 415, 422)
+BEARER = {
+    "type": "http",
+    "scheme": "bearer",
+    "description": "An API token, or a JSON Web Token where the server takes them.",
+}
 QUERY: dict[str, dict[str, Any]] = {
     "version": {
         "schema": {"type": "integer", "minimum": 1, "maximum": limits.SNAPSHOT_VERSION},
@@ -44,13 +50,22 @@ class Operation:
     body: type[Any] | None = None
     query: tuple[str, ...] = ()
     deprecated: bool = False
+    changes: bool = True
+
+    def refusals(self, secured: bool) -> list[int]:
+        """The statuses that it may be refused with."""
+        credential = (401,) if secured else ()
+        changing = CHANGE_REFUSALS if self.changes else ()
+        sending = BODY_REFUSALS if self.body is not None else ()
+        return sorted((*REFUSALS, *credential, *changing, *sending))
 
 
 Operations = Mapping[str, Mapping[str, Operation]]
 """By path and method."""
 
 
-def description(operations: Operations) -> dict[str, Any]:
+def description(operations: Operations, *, secured: bool) -> dict[str, Any]:
+    """`secured` says whether whoever asks has to show a credential."""
     every = [each for methods in operations.values() for each in methods.values()]
     bodies = {each.body for each in every if each.body not in (None, dict)}
     shapes = [(shape, "validation") for shape in bodies if shape is not None]
@@ -60,7 +75,7 @@ def description(operations: Operations) -> dict[str, Any]:
         [*shapes, *((shape, "serialization") for shape in named)],  # type: ignore[list-item]  # modes
         ref_template=REFERENCE,
     )
-    return {
+    told: dict[str, Any] = {
         "openapi": "3.1.0",
         "info": {
             "title": "Storyreel",
@@ -69,18 +84,21 @@ def description(operations: Operations) -> dict[str, Any]:
         },
         "paths": {
             path: {
-                method.lower(): _operation(path, method, operation)
+                method.lower(): _operation(path, operation, secured)
                 for method, operation in methods.items()
             }
             for path, methods in operations.items()
         },
         "components": {"schemas": schemas["$defs"]},
     }
+    if secured:
+        told["components"]["securitySchemes"] = {"bearer": BEARER}
+        told["security"] = [{"bearer": []}]
+    return told
 
 
-def _operation(path: str, method: str, operation: Operation) -> dict[str, Any]:
-    reads = method == "GET" and not operation.deprecated
-    refusals = READ_REFUSALS if reads else REFUSALS
+def _operation(path: str, operation: Operation, secured: bool) -> dict[str, Any]:
+    refusals = operation.refusals(secured)
     told: dict[str, Any] = {
         "operationId": operation.handler.__name__,
         "summary": f"{operation.summary}.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
+from json import JSONDecodeError
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import orjson
@@ -25,6 +26,7 @@ from services.world import World
 
 from ..door import address_of
 from ..endpoint import BODY_SECONDS, CODES, bounded
+from ..json_text import read_json
 from ..origins import UNASKED, may_be_unasked
 from .shapes import Error, ErrorAnswer
 
@@ -78,9 +80,11 @@ class Call:
         kind = self.request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind != JSON_TYPE:
             raise HTTPException(415, f"The request must be {JSON_TYPE}.")
+        if self.request.headers.get("content-encoding", "identity").lower() != "identity":
+            raise HTTPException(415, "The request must not be compressed.")
         try:
-            return adapter.validate_python(orjson.loads(await self.request.body()))
-        except orjson.JSONDecodeError:
+            return adapter.validate_python(read_json(await self.request.body()))
+        except JSONDecodeError:
             raise HTTPException(400, "The request is not JSON.") from None
         except ValidationError as failure:
             [first, *_] = failure.errors(include_url=False, include_input=False)
@@ -119,6 +123,8 @@ Handler = Callable[[Call], Awaitable[Response]]
 class Resource:
     """What stands at one path. Every answer is JSON, errors too."""
 
+    body_seconds = BODY_SECONDS
+
     def __init__(
         self,
         world: World,
@@ -129,10 +135,12 @@ class Resource:
     ) -> None:
         """`handlers` by their methods; `headers` go with every answer."""
         self._world, self._who_asks, self._origins = world, who_asks, origins
-        self._handlers, self._headers = handlers, headers
+        self._handlers, self._headers = dict(handlers), headers
+        if "GET" in handlers:
+            self._handlers["HEAD"] = handlers["GET"]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = Request(scope, bounded(receive, BODY_SECONDS))
+        request = Request(scope, bounded(receive, self.body_seconds))
         try:
             response = await self._answer(request)
         except ClientDisconnect:
@@ -144,6 +152,8 @@ class Resource:
             response = _failure(problem.status_code, code, problem.reason)
             if problem.status_code == 405:
                 response.headers["Allow"] = ", ".join(self._handlers)
+            if problem.status_code == 408:
+                response.headers["Connection"] = "close"
         except Exception as failure:
             response = _masked(failure)
         response.headers.update(self._headers)

@@ -36,8 +36,15 @@ METADATA: TypeAdapter[dict[str, Any]] = TypeAdapter(Metadata, config=ConfigDict(
 DEPRECATED = {"Deprecation": "@1795132800"}  # 20 November 2026: for who had them elsewhere
 
 
-def rest_app(world: World, who_asks: WhoAsks, origins: Collection[str]) -> ASGIApp:
-    """Everything below /api."""
+def rest_app(
+    world: World, who_asks: WhoAsks, origins: Collection[str], *, secured: bool
+) -> ASGIApp:
+    """Everything below /api. `secured` says whether whoever asks has to show a credential."""
+    described = description(OPERATIONS, secured=secured)
+
+    async def describe(request: Request) -> Response:
+        return JSONResponse(described)
+
     routes = [
         Route(
             path.replace("/api", "", 1),
@@ -51,12 +58,8 @@ def rest_app(world: World, who_asks: WhoAsks, origins: Collection[str]) -> ASGIA
         )
         for path, operations in OPERATIONS.items()
     ]
-    described = Route(DESCRIBED_AT.removeprefix("/api"), describe)
-    return Router([*routes, described], redirect_slashes=False, default=unknown_path)
-
-
-def describe(request: Request) -> Response:
-    return JSONResponse(description(OPERATIONS))
+    routes.append(Route(DESCRIBED_AT.removeprefix("/api"), describe))
+    return Router(routes, redirect_slashes=False, default=unknown_path)
 
 
 async def read(call: Call) -> Response:
@@ -136,7 +139,9 @@ def _succeeded(response: Response, project_id: str) -> Response:
 
 OPERATIONS: Operations = {
     "/api/projects/{projectId}/snapshot": {
-        "GET": Operation(read, "A version with its document", DocumentAnswer, query=("version",)),
+        "GET": Operation(
+            read, "A version with its document", DocumentAnswer, query=("version",), changes=False
+        ),
         "POST": Operation(
             store, "Store the whole document as a new version", SnapshotAnswer, 201, StoreBody
         ),
@@ -153,7 +158,9 @@ OPERATIONS: Operations = {
         ),
     },
     "/api/projects/{projectId}/snapshot/stats": {
-        "GET": Operation(count, "What was counted of a version", StatsAnswer, query=("version",)),
+        "GET": Operation(
+            count, "What was counted of a version", StatsAnswer, query=("version",), changes=False
+        ),
     },
     "/api/memory/update": {
         "POST": Operation(

@@ -200,7 +200,7 @@ OTHERS = st.sampled_from(
 @st.composite
 def fdx_paragraphs(draw: st.DrawFn, depth: int = 1) -> str:
     if draw(st.integers(0, 9)) == 0:
-        return draw(st.sampled_from(["<!-- - -->", "<?keep this?>", "<Odd x='y'/>"]))
+        return draw(st.sampled_from(["<!-- - -->", "<!-->-->", "<?keep this?>", "<Odd x='y'/>"]))
     attributes = draw(TYPES) + draw(ATTRIBUTES)
     if draw(st.integers(0, 6)) == 0:
         return f"<Paragraph{attributes}/>"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -12,6 +13,7 @@ import pytest
 from services.formats.fdx.reading import read_fdx
 from services.formats.fdx.spans import DEPTH_MAX, ELEMENTS_MAX, NotFdx
 from services.formats.fdx.writing import write_fdx
+from services.formats.fountain.writing import write_fountain
 from services.formats.screenplay import (
     BOLD,
     BYTES_MAX,
@@ -236,6 +238,45 @@ def test_what_is_not_fdx_is_refused_with_its_line(data: bytes, said: str, line: 
     with pytest.raises(NotFdx, match=said) as refusal:
         read_fdx(data)
     assert refusal.value.line == line
+
+
+HOSTILE = {
+    "texts": "<Paragraph><Text>a</Text></Paragraph>",
+    "texts that are not ASCII": "<Paragraph><Text>é</Text></Paragraph>",
+    "runs": '<Text Style="Bold">a</Text><Text/>',
+    "notes": "<ScriptNote><Paragraph><Text>a</Text></Paragraph></ScriptNote>",
+    "dual in dual": "<Paragraph><DualDialogue>" * 20 + "</DualDialogue></Paragraph>" * 20,
+    "omitted in omitted": '<Paragraph Type="Scene Heading"><OmittedScene>' * 20
+    + "</OmittedScene></Paragraph>" * 20,
+    "comments": "<!-- a -->",
+    "quotes": "<a b='" + '"' * 99 + "'/>",
+    "space": "\n" * 40,
+}
+
+
+@pytest.mark.parametrize("hostile", HOSTILE.values(), ids=HOSTILE)
+def test_time_grows_with_the_file_and_not_faster(hostile: str) -> None:
+    """Sixteen times the file may take a hundred times as long, not the 256 times of its square."""
+    outer = "<Paragraph>{}</Paragraph>" if hostile.startswith(("<Text", "<Script")) else "{}"
+    small, large = (fdx(outer.format(hostile * (size // len(hostile)))) for size in (2**12, 2**16))
+    assert spent(large) < 100 * min(spent(small), spent(small)) + 0.3
+
+
+def spent(data: bytes) -> float:
+    begun = time.process_time()
+    screenplay = read_fdx(data)
+    assert write_fdx(screenplay).data == data
+    write_fountain(screenplay)
+    return time.process_time() - begun
+
+
+@pytest.mark.parametrize("comment", ["<!-->-->", "<!--->-->", "<?x?>", "<!-- < > -->"])
+def test_what_stands_between_paragraphs_is_whole_and_stays_when_they_move(comment: str) -> None:
+    one, two = (f'<Paragraph Type="Action"><Text>{word}</Text></Paragraph>' for word in "ab")
+    screenplay = read_fdx(fdx(f"{one}{comment}{two}"))
+    first, between, last = screenplay.paragraphs
+    moved = replace(screenplay, paragraphs=(last, first, between))
+    assert write_fdx(moved).data == fdx(f"{two}{one}{comment}")
 
 
 def test_an_edit_changes_the_text_and_nothing_beside_it() -> None:

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from services.formats.fountain.lines import LINES_MAX, NotFountain
+from services.formats.fountain.lines import LINES_MAX, MARKS, MARKS_MAX, NotFountain
 from services.formats.fountain.reading import read_fountain
 from services.formats.fountain.writing import write_fountain
 from services.formats.screenplay import BOLD, ITALIC, UNDERLINE, Kind, Paragraph, Run, Screenplay
@@ -320,10 +320,21 @@ def test_time_grows_with_the_text_and_not_faster(hostile: str) -> None:
     assert spent(large) < 100 * min(spent(small), spent(small)) + 0.3
 
 
-def test_a_megabyte_of_everything_hostile_is_read() -> None:
+def test_as_many_marks_as_may_be_are_read_and_not_one_more() -> None:
     marks = "[[ a /* b ]] **c* _d \\\\ (e INT. #f# - "
-    text = marks * (2**20 // len(marks))
+    text = marks * (MARKS_MAX // 8)
     assert spent(text) < 20
+    for more in MARKS:
+        with pytest.raises(NotFountain, match="more than 200,000 marks"):
+            read_fountain(f"{text}{more}".encode())
+
+
+def test_what_is_too_much_to_be_read_again_is_written_and_told() -> None:
+    action = Paragraph(Kind.ACTION, (Run("* a" * (MARKS_MAX + 1)),))
+    written = write_fountain(Screenplay((action,)))
+    [problem] = written.problems
+    assert written.data.count(b"a") == MARKS_MAX + 1
+    assert "more than 200,000 marks" in problem.message
 
 
 def spent(text: str) -> float:

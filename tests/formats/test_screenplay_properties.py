@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from xml.etree import ElementTree
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -112,6 +113,29 @@ def test_fountain_comes_back_from_fdx(paragraphs: tuple[Paragraph, ...]) -> None
 
 @few
 @given(fountain_texts())
+def test_every_letter_of_fountain_is_read_once(text: str) -> None:
+    read = read_fountain(text.encode())
+    told = [p.text + (p.number or "") for p in every(read.paragraphs)]
+    told += (aside.text for p in every(read.paragraphs) for aside in p.asides)
+    told += (f"{entry.key}{''.join(entry.lines)}" for entry in read.title_page)
+    assert letters("".join(told)) == letters(text)
+
+
+@few
+@given(fdx_texts())
+def test_every_letter_of_fdx_is_read_once(text: str) -> None:
+    read = read_fdx(text.encode())
+    told = [p.text for p in every(read.paragraphs)]
+    told += (aside.text for p in every(read.paragraphs) for aside in p.asides)
+    told += (p.facts.summary for p in every(read.paragraphs) if p.facts)
+    content = ElementTree.fromstring(text.encode()).find("Content")  # noqa: S314  # made up here
+    assert content is not None
+    inside = (part for p in content.iter("Paragraph") for part in p.iterfind("Text"))
+    assert letters("".join(told)) == letters("".join(part.text or "" for part in inside))
+
+
+@few
+@given(fountain_texts())
 def test_every_fountain_is_held_by_fdx_but_for_its_boneyards(text: str) -> None:
     screenplay = read_fountain(text.encode())
     read = read_fdx(write_fdx(screenplay).data)
@@ -198,6 +222,10 @@ def with_a_scene_edited(screenplay: Screenplay, one: int, two: int, how: int) ->
         lambda: without_scene(screenplay, one),
         lambda: with_scene_omitted(screenplay, one),
     ][how]()
+
+
+def letters(text: str) -> Counter[str]:
+    return Counter(filter(str.isalnum, text))
 
 
 def printed(screenplay: Screenplay) -> list[Paragraph]:

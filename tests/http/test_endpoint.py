@@ -17,6 +17,9 @@ from tests.serving import Site
 JSON = {"Content-Type": "application/json"}
 RESPONSE = "application/graphql-response+json"
 PROJECT = "query Project($id: ID!) { project(id: $id) { id } }"
+PLAN = """mutation($id: ID!, $data: JSON!) {
+  updateProject(id: $id, patch: {promptPlannerData: $data}) { __typename }
+}"""
 CREATE = 'mutation { createProject(input: {prompt: "A film"}) { id } }'
 
 CANNOT_RUN: dict[str, tuple[Any, str]] = {
@@ -118,6 +121,27 @@ async def test_a_request_that_cannot_run_answers_without_data(
 async def test_what_is_not_json_is_refused(site: Site, body: bytes) -> None:
     answer = await site.http.post(site.url, content=body, headers=JSON)
 
+    assert (answer.status_code, codes(answer)) == (400, ["BAD_REQUEST"])
+
+
+@pytest.mark.parametrize("seed", [2**64, -(10**30)])
+async def test_a_number_that_cannot_be_stored_is_refused_and_not_rounded(
+    site: Site, seed: int
+) -> None:
+    project = await a_project(site.home)
+    variables = {"id": project.id, "data": {"seed": seed}}
+    posted = await site.post(PLAN, **variables)
+    operations = json.dumps({"query": PLAN, "variables": variables})
+    form = {"operations": (None, operations), "map": (None, "{}")}
+    headers = {"GraphQL-Preflight": "1"}
+    formed = await site.http.post(site.url, files=form, headers=headers)
+
+    assert codes(posted) == codes(formed) == ["INVALID_INPUT"]
+
+
+async def test_a_number_of_thousands_of_digits_is_no_json_of_ours(site: Site) -> None:
+    body = '{"query": "{ __typename }", "variables": {"a": ' + "1" * 300 + "0" * 5_000 + "}}"
+    answer = await site.http.post(site.url, content=body, headers=JSON)
     assert (answer.status_code, codes(answer)) == (400, ["BAD_REQUEST"])
 
 

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
+import gzip
+import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from starlette.requests import Request
 
 from models import Project, Snapshot, new_id
+from services.actor import Actor
+from storyreel.app import create_app
+from storyreel.rest.exchange import Resource
+from storyreel.rest.routes import store
+from storyreel.settings import Settings
 from tests.conftest import Home
 from tests.making import a_document_scene, a_project, a_scene, all_that_is_kept
-from tests.serving import OWN, Site, an_unserved_whole_site
+from tests.serving import OWN, Site, a_house, an_unserved_whole_site
+from tests.stored import stored as all_rows
 
 PIER, BAR = a_document_scene("EXT. PIER"), a_document_scene("INT. BAR")
 
@@ -137,6 +148,23 @@ async def test_old_importers_send_scene_by_scene_and_read_all(site: Site, projec
     assert refused.headers["deprecation"] == "@1795132800"
 
 
+async def test_what_is_wrong_with_a_scene_is_told_where_it_was_sent(
+    site: Site, project: Project
+) -> None:
+    before = await all_rows()
+    for given, field in (
+        ({"data": {"heading": 1}}, "data.heading"),
+        ({"data": {"a": 2**64}}, "data"),
+        ({"data": {"elements": [{"text": []}]}}, "data.elements.0.text"),
+        ({"sceneId": "s\0"}, "sceneId"),
+        ({"scene": {}}, "scene"),
+    ):
+        sent = {"projectId": project.id, "sceneId": "s", "data": {}} | given
+        answer = await site.http.post("/api/memory/update", json=sent)
+        assert problem(answer) == (400, "INVALID_INPUT", field)
+    assert await all_rows() == before
+
+
 BAD_BODIES: dict[str, tuple[Any, int, str, str | None]] = {
     "no scenes": ({}, 400, "INVALID_INPUT", "scenes"),
     "another name": ({"scenes": [], "genre": 1}, 400, "INVALID_INPUT", "genre"),
@@ -150,6 +178,7 @@ BAD_BODIES: dict[str, tuple[Any, int, str, str | None]] = {
     ),
     "another checksum": ({"scenes": [], "checksum": "0" * 64}, 400, "INVALID_INPUT", "checksum"),
     "what nobody can store": ({"scenes": [{"a": "\0"}]}, 400, "INVALID_INPUT", "scenes.0"),
+    "a number of 65 bits": ({"scenes": [{"a": 2**64}]}, 400, "INVALID_INPUT", "scenes.0"),
     "too many scenes": ({"scenes": [{}] * 2_001}, 413, "LIMIT_EXCEEDED", "scenes"),
     "too much": ({"scenes": [{"a": "x" * 2_100_000}]}, 413, "LIMIT_EXCEEDED", "scenes"),
     "more than any request": ({"scenes": [{"a": "x" * 4_200_000}]}, 413, "LIMIT_EXCEEDED", None),
@@ -186,7 +215,37 @@ async def test_bad_requests_are_refused_in_json_and_leave_nothing(
 async def test_a_method_that_does_not_fit_says_which_do(site: Site, project: Project) -> None:
     answer = await site.http.put(at(project), json={})
     assert problem(answer) == (405, "METHOD_NOT_ALLOWED", None)
-    assert answer.headers["allow"] == "GET, POST, DELETE"
+    assert answer.headers["allow"] == "GET, POST, DELETE, HEAD"
+
+
+async def test_a_head_is_that_of_the_whole_answer(site: Site, project: Project) -> None:
+    await stored(site, project, PIER)
+    whole, head = [await site.http.request(method, at(project)) for method in ("GET", "HEAD")]
+    assert (head.status_code, head.headers["content-length"]) == (200, str(len(whole.content)))
+
+
+async def test_a_compressed_document_is_refused(site: Site, project: Project) -> None:
+    content = gzip.compress(json.dumps({"scenes": [PIER]}).encode())
+    headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+    answer = await site.http.post(at(project), content=content, headers=headers)
+    assert problem(answer) == (415, "BAD_REQUEST", None)
+
+
+async def test_a_body_that_does_not_end_in_time_is_refused(home: Home) -> None:
+    async def slowly() -> AsyncIterator[bytes]:
+        yield b'{"scenes": '
+        await asyncio.sleep(60)
+
+    async def the_owner(request: Request) -> Actor:
+        return home.owner
+
+    resource = Resource(home.world, the_owner, (), {"POST": store}, {})
+    resource.body_seconds = 0.05
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(resource)) as http:
+        headers = {"Content-Type": "application/json"}
+        answer = await http.post(OWN, content=slowly(), headers=headers)
+    assert problem(answer) == (408, "LIMIT_EXCEEDED", None)
+    assert answer.headers["connection"] == "close"
 
 
 async def test_pages_of_other_origins_run_nothing_unasked(site: Site, project: Project) -> None:
@@ -212,6 +271,17 @@ async def test_what_comes_too_often_is_told_when_to_come_again(home: Home) -> No
     assert (first.status_code, read.status_code) == (201, 200)
     assert problem(second) == (429, "RATE_LIMITED", None)
     assert 1 <= int(second.headers["retry-after"]) <= 3_600
+
+
+async def test_an_address_with_too_much_under_way_is_told_so_as_every_refusal_is(
+    home: Home,
+) -> None:
+    project = await a_project(home)
+    app = create_app(replace(a_house(home, Settings()), connections_max=0), home.documents)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app)) as http:
+        answer = await http.get(OWN + at(project))
+    assert problem(answer) == (429, "RATE_LIMITED", None)
+    assert answer.headers["retry-after"] == "5"
 
 
 async def test_what_is_our_fault_is_masked_and_logged(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -286,6 +287,35 @@ async def test_the_first_snapshot_may_be_made_of_the_projects_own_scenes(home: H
     ]
 
 
+async def test_a_document_sent_scene_by_scene_is_one_version_of_the_history(home: Home) -> None:
+    project = await a_project(home)
+
+    async def send(*scene_ids: str) -> None:
+        for scene_id in scene_ids:
+            given = {"heading": scene_id}
+            await act(home, snapshots.remember_scene, project.id, scene_id, given)
+
+    async def kept() -> list[int]:
+        return [snapshot.number for snapshot in await Snapshot.all().order_by("number")]
+
+    first = await a_snapshot(home, project, "A")
+    await send("B", "C", "D")
+    assert await kept() == [first.number, 4]
+    assert await headings(home, project) == ["A", "B", "C", "D"]
+    for _ in range(limits.SNAPSHOTS_KEPT):
+        await send("B")
+    assert await kept() == [1, 24]
+
+    await a_snapshot(home, project, "E")
+    await send("F", "G")
+    assert await kept() == [1, 24, 25, 27]
+    long_ago = home.world.now() - timedelta(seconds=limits.PIECEMEAL_SECONDS)
+    await Snapshot.filter(number=27).update(created_at=long_ago)
+    await send("H")
+    assert await kept() == [1, 24, 25, 27, 28]
+    assert await headings(home, project) == ["E", "F", "G", "H"]
+
+
 async def test_an_exported_file_is_what_another_project_takes(home: Home) -> None:
     project, other = await a_project(home), await a_project(home)
     snapshot = await a_snapshot(home, project, "A", metadata={"draft": 1})
@@ -297,6 +327,14 @@ async def test_an_exported_file_is_what_another_project_takes(home: Home) -> Non
     taken = await act(home, snapshots.store_snapshot, other.id, exported)
     assert (asset.id, asset.media_type) == (again.id, "application/json")
     assert (taken.number, taken.checksum, taken.metadata) == (1, snapshot.checksum, {"draft": 1})
+
+
+async def test_a_file_is_no_larger_than_what_a_request_may_bring(home: Home) -> None:
+    project = await a_project(home)
+    many = {"takes": [[[0] * 20_000]]}
+    await a_snapshot(home, project, scenes=[many])
+    file = await snapshot_file(home.world, home.owner, project.id)
+    assert file.size < len(json.dumps(many))
 
 
 async def test_who_may_not_export_leaves_no_file(home: Home, tmp_path: Path) -> None:

@@ -99,8 +99,8 @@ class _Scan:
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
         parser.CharacterDataHandler = self._characters
-        parser.CommentHandler = lambda comment: self._aside("-->")
-        parser.ProcessingInstructionHandler = lambda target, body: self._aside("?>")
+        parser.CommentHandler = lambda comment: self._aside("<!--", "-->")
+        parser.ProcessingInstructionHandler = lambda target, body: self._aside("<?", "?>")
         try:
             parser.Parse(self._data, True)
         except expat.ExpatError as error:
@@ -148,11 +148,11 @@ class _Scan:
     def _characters(self, text: str) -> None:
         self._open[-1].pieces.append(text)
 
-    def _aside(self, closed_by: str) -> None:
+    def _aside(self, opened_by: str, closed_by: str) -> None:
         if not self._open:
             return
         start = self._at()
-        end = self._text.index(closed_by, start) + len(closed_by)
+        end = self._text.index(closed_by, start + len(opened_by)) + len(closed_by)
         self._open[-1].children.append(
             Element("", {}, start, end, self._parser.CurrentLineNumber, end, end)
         )

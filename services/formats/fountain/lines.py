@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from services.formats.screenplay import BYTES_MAX, Aside, NotAScreenplay, Problem
 
 LINES_MAX = 200_000
+MARKS_MAX = 200_000
+MARKS = ("*", "_", "\\", "[[")
+"""Each takes a hundred times the time and memory of a letter. Stars count boneyards, too."""
 NEWLINE = re.compile(r"\r\n|\n|\r")
 SPACES = re.compile(r"(?<=\n)[ \t]+(?=\n)")
 UNWRITABLE = re.compile("[\0\ud800-\udfff]")
@@ -60,6 +63,10 @@ def lines_of(text: str) -> tuple[list[Line], list[Problem]]:
     """Takes time in proportion to the text, whatever it is. Raises NotFountain."""
     if len(text) > BYTES_MAX:
         raise NotFountain(f"The text is longer than {BYTES_MAX:,} characters.")
+    if sum(map(text.count, MARKS)) > MARKS_MAX:
+        raise NotFountain(
+            f"There are more than {MARKS_MAX:,} marks of emphasis, notes and boneyards."
+        )
     masks, unclosed = _masks(text)
     lines: list[Line] = []
     start, number, begun, mask = 0, 1, 1, 0

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from services.formats.fountain.lines import EMPTY_LINE, NEWLINE
+from services.formats.fountain.lines import EMPTY_LINE, NEWLINE, NotFountain
 from services.formats.fountain.markup import paragraph_markup
 from services.formats.fountain.reading import read_text
 from services.formats.fountain.shaping import as_read, shaped_for_fountain
@@ -45,10 +45,7 @@ def write_fountain(screenplay: Screenplay) -> Written:
     writing.paragraphs(paragraphs)
     text = "".join([*writing.parts, tail])
     if writing.anything_new:
-        read = read_text(text)
-        problems += _misread(read, writing.placed)
-        if read.title_page != screenplay.title_page:
-            problems.append(Problem(0, NO_FIELDS))
+        problems += _misread(text, screenplay.title_page, writing.placed)
     return Written(document.bytes_of(text), gathered(problems))
 
 
@@ -60,7 +57,16 @@ def _text(paragraphs: Sequence[Paragraph]) -> str:
     return NEWLINE.sub("\n", "".join(writing.parts))
 
 
-def _misread(read: Screenplay, placed: list[tuple[int, Paragraph]]) -> Iterator[Problem]:
+def _misread(
+    text: str, title_page: tuple[TitleField, ...], placed: list[tuple[int, Paragraph]]
+) -> Iterator[Problem]:
+    try:
+        read = read_text(text)
+    except NotFountain as refusal:  # it is written all the same
+        yield Problem(0, str(refusal))
+        return
+    if read.title_page != title_page:
+        yield Problem(0, NO_FIELDS)
     found = {p.source.start: p for p in read.flat if p.source}
     for start, meant in placed:
         there = found.get(start)
@@ -177,5 +183,8 @@ def _reads_alone(paragraph: Paragraph, raw: str) -> bool:
     if paragraph.kind in REST_OF_A_SPEECH:
         return True
     more = "\n\n" if paragraph.kind is not Kind.CHARACTER else "\nand\n\n"
-    read = read_text(f"\n{raw}{more}").paragraphs
+    try:
+        read = read_text(f"\n{raw}{more}").paragraphs
+    except NotFountain:  # with a line more it would be too long
+        return False
     return bool(read) and as_read(read[0]) == as_read(paragraph)
