@@ -179,7 +179,7 @@ def _check_status(answer: httpx.Response) -> None:
     if status in AGAIN:
         wait = answer.headers.get("retry-after", "")
         asked = int(wait[:9]) if wait.isascii() and wait.isdigit() else 0
-        later = f" and asks to wait {asked} seconds" if asked else ""
+        later = f", to come again in {asked} seconds" if asked else ""
         raise _Trouble(f"The server answers with status {status}{later}.", asked)
     if answer.has_redirect_location:
         where = answer.headers["location"]
