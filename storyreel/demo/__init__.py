@@ -1,4 +1,5 @@
-"""A short film made in front of your eyes: a real server, and a client that knows only its API.
+"""A screenplay, and a short film made of it in front of your eyes: a real server, and a client that
+knows only its API.
 
 Nothing here imports the application. What the demo can do, every client can.
 """

@@ -1,4 +1,4 @@
 """Bringing a screenplay to a server over a network that may fail at any moment.
 
-Nothing here imports the application but for its limits. What it can do, every client can.
+It is a client: of the application it knows nothing but the length of the longest screenplay.
 """
