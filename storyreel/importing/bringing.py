@@ -40,7 +40,7 @@ async def bring(line: Line, order: Order, onlooker: Onlooker) -> Imported:
     """Import, then ask again and fetch the file. Raises Refused, and NotDone where it is not known
     what was done."""
     given = dict(order.given) | {"idempotencyKey": order.key}
-    answer = await line.upload(documents.IMPORT, order.data, order.name, given)
+    answer = await line.upload(documents.IMPORT, order.data, given)
     told = answer["importScreenplay"]
     onlooker.stage("Reading it back")
     try:

@@ -1,4 +1,4 @@
-"""What is asked of the API. What is told of an import, `report.facts` says to people."""
+"""What is asked of the API. `report` tells people of what an import answers, and programs all."""
 
 IMPORT = """
 mutation ($input: ImportScreenplayInput!) {

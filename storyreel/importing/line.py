@@ -98,14 +98,14 @@ class Line:
         body = {"query": document, "variables": variables}
         return await self._patiently(lambda: self._post(json=body))
 
-    async def upload(self, document: str, file: bytes, name: str, input: dict[str, Any]) -> Any:
+    async def upload(self, document: str, file: bytes, input: dict[str, Any]) -> Any:
         """The same, with a file as the field `file` of the input, in a form of the multipart
-        request specification."""
+        request specification. Nobody asks for the name of the file: some are no text."""
         operations = {"query": document, "variables": {"input": input | {"file": None}}}
         parts: list[tuple[str, Any]] = [
             ("operations", (None, json.dumps(operations))),
             ("map", (None, '{"0": ["variables.input.file"]}')),
-            ("0", (name, file)),
+            ("0", ("file", file)),
         ]
         form = httpx.Request("POST", self.server, files=parts)
         body = form.read()
@@ -195,10 +195,11 @@ def _data(answer: httpx.Response) -> Any:
         if answer.is_client_error:
             raise _a_stranger(answer) from None
         raise _Trouble("What came is no answer, or not all of it.") from None
-    if not isinstance(told, dict) or not (told.get("data") or told.get("errors")):
+    errors = told.get("errors") or [] if isinstance(told, dict) else None
+    if not isinstance(errors, list) or not (errors or told.get("data")):
         raise _a_stranger(answer)
-    for error in told.get("errors", ()):
-        _raise(error)
+    for error in errors:
+        _raise(error if isinstance(error, dict) else {"message": error})
     return told["data"]
 
 

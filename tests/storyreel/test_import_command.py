@@ -67,6 +67,7 @@ def script(tmp_path: Path) -> Path:
 
 
 async def test_a_file_is_brought_and_told_of(site: Site, script: Path) -> None:
+    script = script.rename(script.with_name("no text \udcff.fdx"))
     server = {"STORYREEL_SERVER": site.url}
     ran = await storyreel("import", str(script), "--title", "Skarv", "--shots", **server)
     assert ran.status == 0, ran.err

@@ -178,6 +178,7 @@ FINAL = {
     "another page": (an_answer("404 Not Found", b"<h1>Not here</h1>"), "is not Storyreel"),
     "another API": (an_answer("200 OK", b'{"detail": "Hello"}'), "is not Storyreel"),
     "a list": (an_answer("200 OK", b"[]"), "is not Storyreel"),
+    "errors of its own": (an_answer("200 OK", b'{"errors": 1}'), "is not Storyreel"),
     "our fault": (an_answer("200 OK", ERROR % b'{"code": "INTERNAL"}'), "Slowly"),
 }
 
