@@ -66,10 +66,15 @@ def script(tmp_path: Path) -> Path:
     return path
 
 
-async def test_a_file_is_brought_and_told_of(site: Site, script: Path) -> None:
-    script = script.rename(script.with_name("no text \udcff.fdx"))
+@pytest.fixture
+def nameless(script: Path) -> Path:
+    """The same, under a name that is no text."""
+    return script.rename(script.with_name("film \udcff.fdx"))
+
+
+async def test_a_file_is_brought_and_told_of(site: Site, nameless: Path) -> None:
     server = {"STORYREEL_SERVER": site.url}
-    ran = await storyreel("import", str(script), "--title", "Skarv", "--shots", **server)
+    ran = await storyreel("import", str(nameless), "--title", "Skarv", "--shots", **server)
     assert ran.status == 0, ran.err
     [project], [file] = await Project.all(), await Asset.all()
     for fact in (f"Skarv ({project.id})", "INGA 6, OLD TOVE 4", file.sha256, "line 134: A scene"):
