@@ -51,6 +51,7 @@ from .world import World
 
 BOUNDS = Bounds(limits.TITLE, limits.LABEL, min(limits.DESCRIPTION, limits.PROMPT))
 MEDIA_TYPES = {Format.FDX: "application/xml", Format.FOUNTAIN: "text/plain"}
+SECOND = "This project has a screenplay already."
 FORGOTTEN = "The first answer was forgotten just now. Ask again."
 
 
@@ -131,12 +132,14 @@ async def receive_screenplay(
         _refuse_given(values, "clientSlug", "title")
         project = await changeable(actor, Project, project_id, "input.projectId")
         next_number(project, field="input.projectId")
+    second, there = False, 0
+    if project_id is not None:  # looked at first: a twin that ends now has its answer by then
+        second = await newest(project_id) is not None
+        there = await Scene.filter(project_id=project_id).count()
     if once is not None and await answered_before(actor, once):
         return None
-    there = 0
-    if project_id is not None:
-        await _refuse_second(project_id)
-        there = await Scene.filter(project_id=project_id).count()
+    if second:
+        raise Conflict(SECOND, "input.projectId")
     script = await read_script(values, data)
     shots = bool(values.get("createShots"))
     check_size(script.board.scenes, there, shots, script.field)
@@ -154,7 +157,7 @@ def _refuse_given(values: Mapping[str, Any], *names: str) -> None:
 
 async def _refuse_second(project_id: str) -> None:
     if await newest(project_id) is not None:
-        raise Conflict("This project has a screenplay already.", "input.projectId")
+        raise Conflict(SECOND, "input.projectId")
 
 
 async def newest(project_id: str) -> Screenplay | None:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from . import admin
+from .importing.command import import_file
 from .settings import BadSettings, Settings, read_settings
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ cli = typer.Typer(
 
 cli.add_typer(admin.token, name="token")
 cli.add_typer(admin.member, name="member")
+cli.command("import")(import_file)
 
 FAILED, BAD_USAGE = 1, 2
 

@@ -1,4 +1,5 @@
-"""A short film made in front of your eyes: a real server, and a client that knows only its API.
+"""A screenplay, and a short film made of it in front of your eyes: a real server, and a client that
+knows only its API.
 
 Nothing here imports the application. What the demo can do, every client can.
 """
@@ -19,8 +20,9 @@ from .failure import DemoFailed
 from .follower import Follower
 from .house import fresh_folder, served
 from .making import Making, open_board
-from .proof import read_back, summary
+from .proof import Script, read_back, summary
 from .screen import Screen
+from .script import close_script, open_script
 
 VARIANTS = 6
 SHOW_SECONDS_MAX = 900
@@ -62,21 +64,25 @@ async def _show(folder: Path, variants: int, screen: Screen) -> int:
 async def _make(folder: Path, variants: int, screen: Screen) -> dict[str, Any]:
     screen.act("start", "A server starts")
     async with served(folder / "data", folder / "server.log") as client:
-        board = await open_board(client)
+        board = await open_board(client, variants)
         async with Follower(client, board.project_id, board.cursor) as follower:
-            await _film(Making(client, screen, board, variants), follower, screen)
+            screen.act("script", "A screenplay becomes a board")
+            imported = await open_script(client, screen, board.project_id)
+            await _film(Making(client, screen, board), follower, screen)
+            screen.act("back", "The board is a screenplay again")
+            written = await close_script(client, screen, board.project_id, folder)
             screen.act("proof", "Everything is read back")
             told = await read_back(client, board)
             await follower.reach(told.head)
         film = await client.download(told.film["url"], folder / "film")
-        found = summary(board, told, follower, film, variants)
+        found = summary(board, told, follower, film, Script(imported, written))
         await write_board(client, told.project, folder, _facts(found))
         screen.act("stop", "The server stops")
     return found
 
 
 async def _film(making: Making, follower: Follower, screen: Screen) -> None:
-    screen.act("plan", "Three scenes, nine shots")
+    screen.act("plan", "Ten of its beats become shots")
     await making.plan()
     screen.act("generate", "Every shot is drawn in several variants")
     await making.generate(follower)
@@ -84,7 +90,7 @@ async def _film(making: Making, follower: Follower, screen: Screen) -> None:
         f"  The connection of the events was cut on purpose after {follower.breaks[0]} events;"
         f" the kept cursor brought the {follower.caught_up[0]} events missed meanwhile."
     )
-    screen.act("refine", "One favorite of each scene is refined")
+    screen.act("refine", "Three favorites are refined")
     await making.refine()
     await making.choose()
     screen.act("animate", "The chosen images move")
@@ -115,6 +121,7 @@ def _conclude(folder: Path, told: dict[str, Any], screen: Screen) -> int:
     )
     screen.say(f"The film:       {folder / 'film.mp4'}")
     screen.say(f"The storyboard: {folder / 'board.html'}")
+    screen.say(f"The screenplay: {folder / story.SCREENPLAY.name}")
     screen.say(
         f"The same board, live: STORYREEL_DATA_DIR={shlex.quote(str(folder / 'data'))} make run"
     )

@@ -17,7 +17,7 @@ DOWNLOADS = 8
 
 SCENE = Template(
     """<section>
-    <h2>$number. $title</h2>
+    <h2>$label $title</h2>
     <p>$description</p>
     <div class="shots">$shots</div>
   </section>
@@ -81,20 +81,20 @@ def _wanted(project: dict[str, Any]) -> dict[str, str]:
 
 def _scene(scene: dict[str, Any], pictures: Mapping[str, str]) -> str:
     return SCENE.substitute(
-        number=scene["sceneNumber"],
+        label=escape(scene["label"]),
         title=escape(scene["title"]),
         description=escape(scene["description"]),
-        shots="".join(_shot(scene["sceneNumber"], shot, pictures) for shot in scene["shots"]),
+        shots="".join(_shot(scene["label"], shot, pictures) for shot in scene["shots"]),
     )
 
 
-def _shot(scene_number: int, shot: dict[str, Any], pictures: Mapping[str, str]) -> str:
+def _shot(scene: str, shot: dict[str, Any], pictures: Mapping[str, str]) -> str:
     chosen = shot["selection"]["selectedImage"]["id"]
     camera, seconds = shot["camera"], shot["timing"]["duration"]
     words = [camera["framing"], camera["angle"], camera["movement"]["type"], f"{seconds} s"]
     return SHOT.substitute(
         picture=pictures[f"{chosen}-full"],
-        place=f"{scene_number}.{shot['shotNumber']}",
+        place=escape(f"{scene}.{shot['shotNumber']}"),
         camera=escape(" · ".join(words).lower()),
         description=escape(shot["description"]),
         iterations="".join(_iteration(each, chosen, pictures) for each in shot["iterations"]),

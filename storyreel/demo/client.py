@@ -16,6 +16,8 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 from websockets.typing import Subprotocol
 
+from storyreel.importing.line import Line, NotDone, Onlooker, Patience, Refused
+
 from .failure import DemoFailed
 
 REQUEST_SECONDS = 60
@@ -36,11 +38,14 @@ class Client:
     """Every error of the API is a DemoFailed with its message."""
 
     def __init__(self, url: str) -> None:
+        once = Patience(attempts=1, seconds=REQUEST_SECONDS)  # most that is asked has no key
+        self.line = Line(url, None, once, Onlooker())
         self._http = httpx.AsyncClient(base_url=url, timeout=REQUEST_SECONDS, trust_env=False)
         self._socket_url = url.replace("http", "ws", 1) + "/graphql"
 
     async def close(self) -> None:
         await self._http.aclose()
+        await self.line.aclose()
 
     async def healthy(self) -> bool:
         try:
@@ -51,13 +56,12 @@ class Client:
     async def ask(self, document: str, **variables: Any) -> Any:
         """The value of the document's only root field."""
         try:
-            response = await self._http.post(
-                "/graphql", json={"query": document, "variables": variables}
-            )
-            answer = response.json()
-        except (httpx.HTTPError, ValueError) as failure:
-            raise DemoFailed(f"The server did not answer: {failure!r}.") from failure
-        return _only(answer)
+            data = await self.line.ask(document, **variables)
+        except Refused as refusal:
+            raise DemoFailed(f"The server refused: {refusal} ({refusal.code})") from refusal
+        except NotDone as failure:
+            raise DemoFailed(str(failure)) from failure
+        return _only({"data": data})
 
     async def download(self, url: str, destination: Path) -> Download:
         """Fetch a file by its signed link; its media type gives its name an ending."""

@@ -4,11 +4,25 @@ CREATE_PROJECT = """
 mutation ($input: CreateProjectInput!) { createProject(input: $input) { id cursor } }
 """
 
-CREATE_SCENE = """
-mutation ($input: CreateSceneInput!) {
-  createScene(input: $input) { id sceneNumber shots { id shotNumber } }
+SCRIPT = """
+query ($project: ID!) {
+  project(id: $project) {
+    scenes { id label title description dialogue { character lines dual } }
+  }
 }
 """
+
+CREATE_SHOT = """
+mutation ($input: CreateShotInput!) { createShot(input: $input) { id shotNumber } }
+"""
+
+RETITLE = """
+mutation ($id: ID!, $title: String!) {
+  updateScene(id: $id, patch: {title: $title}) { ... on Scene { id title } }
+}
+"""
+
+WRITTEN = "query ($project: ID!) { project(id: $project) { screenplay(format: FDX) } }"
 
 GENERATE = """
 mutation ($input: GenerateImagesInput!) {
@@ -72,7 +86,7 @@ query ($project: ID!) {
   project(id: $project) {
     id title prompt redesignStatus frameRate
     scenes {
-      id sceneNumber title description
+      id sceneNumber label title description
       shots {
         id shotNumber description
         camera { framing angle movement { type } }

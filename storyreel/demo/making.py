@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from textwrap import shorten
 from typing import Any
 
 from . import documents, story
@@ -14,6 +14,7 @@ from .follower import Follower
 from .screen import Bars, Screen
 
 ENDED = ("COMPLETE", "FAILED", "CANCELED", "UNKNOWN")
+BEAT_CHARACTERS = 60
 
 
 @dataclass
@@ -23,6 +24,7 @@ class Board:
     project_id: str
     cursor: str
     """Of the moment after the project was created."""
+    variants: int
     shots: list[PlannedShot] = field(default_factory=list)
     film_job_id: str = ""
     went_back: int = 0
@@ -31,51 +33,50 @@ class Board:
 
 @dataclass
 class PlannedShot:
-    """`image_id`: the variant that is chosen so far."""
+    """`place` is the number of its scene in the script and its own; `beat` is what happens;
+    `image_id` is the variant that is chosen so far."""
 
     id: str
     place: str
+    beat: str
     story: story.Shot
     image_id: str = ""
 
     @property
     def title(self) -> str:
-        return f"{self.place}  {self.story.framing:<17}"
+        return f"{self.place:<4}  {self.story.framing:<17}"
 
 
-async def open_board(client: Client) -> Board:
+async def open_board(client: Client, variants: int) -> Board:
     given = {"title": story.TITLE, "prompt": story.LOGLINE, "frameRate": story.FRAME_RATE}
     made = await client.ask(documents.CREATE_PROJECT, input=given)
-    return Board(made["id"], made["cursor"])
+    return Board(made["id"], made["cursor"], variants)
 
 
 class Making:
     """The acts of the show, to be called in this order: plan, generate, refine, choose, cut."""
 
-    def __init__(self, client: Client, screen: Screen, board: Board, variants: int) -> None:
+    def __init__(self, client: Client, screen: Screen, board: Board) -> None:
         self._client, self._screen, self._board = client, screen, board
-        self._variants = variants
 
     async def plan(self) -> None:
-        for scene in story.SCENES:
-            given = {
-                "projectId": self._board.project_id,
-                "title": scene.heading,
-                "description": scene.description,
-                "shots": [_shot_input(shot) for shot in scene.shots],
-            }
-            made = await self._client.ask(documents.CREATE_SCENE, input=given)
-            self._board.shots += [
-                PlannedShot(row["id"], f"{made['sceneNumber']}.{row['shotNumber']}", shot)
-                for row, shot in zip(made["shots"], scene.shots, strict=True)
-            ]
+        """A shot of each beat that the story shows, in the words of the script."""
+        project = await self._client.ask(documents.SCRIPT, project=self._board.project_id)
+        scenes = {scene["label"]: scene for scene in project["scenes"]}
+        for shot in story.SHOTS:
+            scene = scenes[shot.scene]
+            beat = scene["description"].split("\n\n")[shot.beat]
+            given = {"sceneId": scene["id"], "description": beat} | _shot_input(shot)
+            row = await self._client.ask(documents.CREATE_SHOT, input=given)
+            place = f"{shot.scene}.{row['shotNumber']}"
+            self._board.shots.append(PlannedShot(row["id"], place, beat, shot))
         self._screen.table(_rows(self._board), "Shot", "What happens", "Framing", "Camera", "s")
 
     async def generate(self, follower: Follower) -> None:
         """All shots at once; halfway the events' connection breaks, on purpose."""
         orders = {}
         for shot in self._board.shots:
-            given = {"shotId": shot.id, "count": self._variants}
+            given = {"shotId": shot.id, "count": self._board.variants}
             batch = await self._client.ask(documents.GENERATE, input=given)
             orders[shot.title] = _job_ids(batch)
             shot.image_id = self._pick(batch, shot.story.take)
@@ -89,7 +90,7 @@ class Making:
         await follower.resume()
 
     async def refine(self) -> None:
-        """One favorite of each scene once more, with words of its own."""
+        """Some favorites once more, with words of their own."""
         orders = {}
         for shot in self._board.shots:
             refinement = shot.story.refinement
@@ -99,7 +100,7 @@ class Making:
             given = {
                 "imageId": shot.image_id,
                 "prompt": refinement.prompt,
-                "count": self._variants,
+                "count": self._board.variants,
             }
             batch = await self._client.ask(documents.REFINE, input=given)
             orders[shot.title] = _job_ids(batch)
@@ -124,7 +125,7 @@ class Making:
 
     def _pick(self, batch: Mapping[str, Any], take: int) -> str:
         """The variant that the story asks for, or the last one there is."""
-        image_id: str = batch["images"][min(take, self._variants) - 1]["id"]
+        image_id: str = batch["images"][min(take, self._board.variants) - 1]["id"]
         return image_id
 
     async def _watch(
@@ -177,18 +178,13 @@ class _Watch:
 
 
 def _rows(board: Board) -> Iterator[Sequence[str]]:
-    """Each scene's heading, and its shots below it."""
-    shots = iter(board.shots)
-    for number, scene in enumerate(story.SCENES, start=1):
-        yield f"{number}", scene.heading
-        for shot in islice(shots, len(scene.shots)):
-            told = shot.story
-            yield shot.place, told.description, told.framing, told.movement, f"{told.seconds}"
+    for shot in board.shots:
+        told, beat = shot.story, shorten(shot.beat, BEAT_CHARACTERS, placeholder=" …")
+        yield shot.place, beat, told.framing, told.movement, f"{told.seconds}"
 
 
 def _shot_input(shot: story.Shot) -> dict[str, Any]:
     return {
-        "description": shot.description,
         "initialPrompt": shot.prompt,
         "generation": {"parameters": {"seed": shot.seed}},
         "timing": {"duration": shot.seconds},

@@ -10,6 +10,8 @@ from typing import Any
 
 import av
 
+from storyreel.importing.bringing import Imported
+
 from . import documents, story
 from .client import Client, Download
 from .follower import Follower
@@ -27,6 +29,25 @@ class ReadBack:
     head: str
     jobs: list[dict[str, Any]]
     film: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Script:
+    """What came of the screenplay when it went in, and what it was when it came out."""
+
+    imported: Imported
+    written: bytes
+
+    def checks(self) -> dict[str, bool]:
+        told, came = self.imported.told, story.SCREENPLAY.read_bytes()
+        before, after = (heading.encode() for heading in story.RETITLED)
+        omitted = came[: came.index(story.OMITTED)].count(b"\n") + 1
+        return {
+            "script_read_back_unharmed": not self.imported.differences,
+            "every_scene_of_the_script": tuple(s["label"] for s in told["scenes"]) == story.SCENES,
+            "omitted_scene_told": [p["line"] for p in told["problems"]] == [omitted],
+            "script_back_byte_for_byte": self.written == came.replace(before, after),
+        }
 
 
 @dataclass(frozen=True)
@@ -59,7 +80,7 @@ def footage(path: Path) -> Footage:
 
 
 def summary(
-    board: Board, told: ReadBack, follower: Follower, film: Download, variants: int
+    board: Board, told: ReadBack, follower: Follower, film: Download, script: Script
 ) -> dict[str, Any]:
     """What was made and counted. `checks`: each a sentence's short name, and whether it holds."""
     images = Counter(image["status"] for image in _images(told.project))
@@ -67,14 +88,14 @@ def summary(
     seen = footage(film.path)
     shots = [shot for scene in told.project["scenes"] for shot in scene["shots"]]
     refined = sum(1 for shot in board.shots if shot.story.refinement)
-    expected_images = (len(shots) + refined) * variants
+    expected_images = (len(shots) + refined) * board.variants
     expected_jobs = expected_images + len(shots) + 1
     missed, doubled = set(told.log) - set(follower.arrived), _repeats(follower.arrived)
     return {
         "project": board.project_id,
         "scenes": [scene["id"] for scene in told.project["scenes"]],
         "shots": [shot["id"] for shot in shots],
-        "counts": {"variants": variants, "images": images, "jobs": jobs},
+        "counts": {"variants": board.variants, "images": images, "jobs": jobs},
         "events": {
             "in_log": len(told.log),
             "received": len(follower.arrived),
@@ -99,23 +120,23 @@ def summary(
             "every_image_complete": images == {"COMPLETE": expected_images},
             "every_job_complete": jobs == {"COMPLETE": expected_jobs},
             "every_shot_animated": told.project["redesignStatus"] == "ANIMATION_COMPLETE",
-            "board_as_planned": _planned(told.project),
+            "board_as_planned": _planned(told.project, board),
             "film_unharmed": (film.size, film.sha256) == (told.film["size"], told.film["sha256"]),
             "film_as_long_as_its_shots": seen.frames
             == sum(shot["timing"]["durationFrames"] for shot in shots),
-        },
+        }
+        | script.checks(),
     }
 
 
-def _planned(project: dict[str, Any]) -> bool:
-    """Whether headings, shots and their lengths are those of the story, in its order."""
+def _planned(project: dict[str, Any], board: Board) -> bool:
+    """Whether the shots are those of the story, in its order: their scenes, words and lengths."""
     told = [
-        (scene["title"], [(s["description"], s["timing"]["duration"]) for s in scene["shots"]])
+        (scene["label"], shot["description"], shot["timing"]["duration"])
         for scene in project["scenes"]
+        for shot in scene["shots"]
     ]
-    return told == [
-        (scene.heading, [(s.description, s.seconds) for s in scene.shots]) for scene in story.SCENES
-    ]
+    return told == [(shot.story.scene, shot.beat, shot.story.seconds) for shot in board.shots]
 
 
 def _images(project: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -17,9 +17,10 @@ from services.formats.screenplay import (
     SceneFacts,
     TitleField,
 )
+from storyreel.demo.story import SCREENPLAY
 
 SCRIPTS = Path(__file__).parent / "scripts"
-LANTERNS_FDX = (SCRIPTS / "lanterns.fdx").read_bytes()
+LANTERNS_FDX = SCREENPLAY.read_bytes()
 LANTERNS_FOUNTAIN = (SCRIPTS / "lanterns.fountain").read_bytes()
 
 TRICKY = (

@@ -15,12 +15,15 @@ import pytest
 
 from storyreel.demo import run_demo
 from storyreel.demo.board import page
+from storyreel.demo.story import SCREENPLAY
 
 ROOT = Path(__file__).parents[2]
 SECONDS_MAX = 90
 INTERRUPTED = 130
 STOPPED = "Stopped."
-FRAMES = 456
+FRAMES = 504
+SHOTS = 10
+IMAGES = 26
 TWO_VARIANTS = """
 import asyncio, sys
 from pathlib import Path
@@ -43,11 +46,12 @@ def test_the_demo_makes_a_film_and_a_storyboard_and_loses_no_event(tmp_path: Pat
     summary = json.loads((tmp_path / "summary.json").read_text())
     assert summary["checks"]
     assert all(summary["checks"].values())
-    assert summary["counts"]["images"] == {"COMPLETE": 24}
-    assert summary["counts"]["jobs"] == {"COMPLETE": 34}
+    assert summary["counts"]["images"] == {"COMPLETE": IMAGES}
+    assert summary["counts"]["jobs"] == {"COMPLETE": IMAGES + SHOTS + 1}
     check_events(summary["events"])
     check_film(tmp_path, summary["film"])
     check_storyboard(tmp_path)
+    check_screenplay(tmp_path)
     assert STOPPED in (tmp_path / "server.log").read_text()
 
 
@@ -70,9 +74,15 @@ def check_storyboard(folder: Path) -> None:
     """Every picture lies beside the page, and nothing is fetched from elsewhere."""
     html = (folder / "board.html").read_text()
     pictures = list((folder / "board").iterdir())
-    assert len(pictures) == 24 + 9
+    assert len(pictures) == IMAGES + SHOTS
     assert all(f'src="board/{picture.name}"' in html for picture in pictures)
     assert "http" not in html
+
+
+def check_screenplay(folder: Path) -> None:
+    """Byte for byte the one that came, but for the heading that was changed on the board."""
+    written = (folder / SCREENPLAY.name).read_bytes()
+    assert written == SCREENPLAY.read_bytes().replace(b"HARBOUR - DAWN", b"HARBOUR - SUNRISE")
 
 
 @pytest.mark.usefixtures("embedded")
@@ -106,12 +116,12 @@ def test_text_of_a_storyboard_is_never_markup() -> None:
         "title": hostile,
         "prompt": hostile,
         "scenes": [
-            {"sceneNumber": 1, "title": hostile, "description": hostile, "shots": [a_shot(hostile)]}
+            {"label": hostile, "title": hostile, "description": hostile, "shots": [a_shot(hostile)]}
         ],
     }
     html = page(project, {"img_1": "board/1.webp", "img_1-full": "board/1.jpg"}, hostile)
     assert "<script" not in html
-    assert html.count("&lt;script&gt;alert(&#x27;$title&#x27;)&lt;/script&gt;") >= 8
+    assert html.count("&lt;script&gt;alert(&#x27;$title&#x27;)&lt;/script&gt;") >= 10
 
 
 def a_shot(text: str) -> dict[str, Any]:

@@ -168,6 +168,19 @@ async def test_a_key_gets_the_first_answer_again(home: Home, tmp_path: Path) -> 
     assert (await stored(), files(tmp_path)) == (before, kept)
 
 
+async def test_twins_at_any_moment_get_one_answer(home: Home) -> None:
+    """A request that is repeated while the first is under way finds the first one's traces."""
+    project = await a_project(home)
+
+    async def twin(turns: int) -> str:
+        for _ in range(turns):
+            await asyncio.sleep(0.0005)
+        return (await bring(home, key="k", projectId=project.id)).id
+
+    assert len(set(await asyncio.gather(*map(twin, range(60))))) == 1
+    assert await Screenplay.all().count() == 1
+
+
 MANY = "".join(f"INT. A {number}\n\n" for number in range(limits.SCENES_PER_PROJECT + 1))
 BEATS = "INT. A\n\n" + "One.\n\n" * (limits.SHOTS_PER_SCENE + 1)
 REFUSED: dict[str, tuple[dict[str, Any], str, str]] = {
