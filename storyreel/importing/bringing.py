@@ -64,6 +64,8 @@ async def _differences(line: Line, order: Order, told: dict[str, Any]) -> list[s
         *_other_scenes("on the board", on_board, told["scenes"]),
         *_other_scenes("of the screenplay", screenplay["scenes"], told["scenes"]),
     ]
+    if screenplay["snapshot"] != told["snapshot"]:
+        differences.append("Its snapshot is another one now, or was deleted.")
     file = screenplay["file"]
     fetched = await line.checksum(file["url"])
     wanted = (len(order.data), order.sha256)

@@ -81,6 +81,9 @@ def _facts(told: dict[str, Any], order: Order, server: str) -> Iterator[tuple[st
     yield "Project", f"{told['project']['title']} ({told['project']['id']})"
     yield "Board", f"{server}/graphql shows it in a browser"
     yield "Scenes", f"{len(told['scenes']):,}"
+    if (snapshot := told["snapshot"]) is not None:
+        words = f"{snapshot['stats']['wordCount']:,} words"
+        yield "Snapshot", f"version {snapshot['version']}, {words}, {snapshot['checksum']}"
     roles = [f"{role['name']} {role['speeches']:,}" for role in told["characters"]]
     more = [f"{len(roles) - ROLES_SHOWN:,} more"] if len(roles) > ROLES_SHOWN else []
     yield "Speeches", ", ".join([*roles[:ROLES_SHOWN], *more]) or "none"

@@ -95,6 +95,7 @@ async def test_a_program_reads_json(site: Site, home: Home, script: Path) -> Non
     assert (first.status, told["project"]["id"], told["key"]) == (0, project.id, "k")
     assert [len(told[name]) for name in ("scenes", "characters", "problems")] == [8, 4, 1]
     assert (told["size"], told["differences"]) == (len(LANTERNS_FDX), [])
+    assert (told["snapshot"]["version"], told["snapshot"]["stats"]["sceneCount"]) == (1, 8)
     before = await stored()
     second = await storyreel("import", str(script), *given[:-3], "other", "--json")
     assert (second.status, json.loads(second.out)) == (

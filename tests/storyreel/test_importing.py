@@ -75,7 +75,7 @@ async def imports(title: str) -> int:
         assert [(s.label, s.description) for s in scenes] == [("1", "One."), ("2A", "Two.")]
         [screenplay] = await Screenplay.filter(project_id=project.id)
         assert await ScreenplayScene.filter(screenplay_id=screenplay.id).count() == 2
-        assert await Event.filter(feed_id=project.id).count() == 3
+        assert await Event.filter(feed_id=project.id).count() == 4
     return len(projects)
 
 
