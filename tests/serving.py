@@ -113,7 +113,7 @@ async def a_whole_site(home: Home, **settings: Any) -> AsyncIterator[Site]:
 
 @asynccontextmanager
 async def an_unserved_whole_site(
-    home: Home, reception: Reception | None = None, **settings: Any
+    home: Home, reception: Reception | None = None, /, **settings: Any
 ) -> AsyncIterator[Site]:
     """The same for plain requests, called in this process."""
     house = replace(a_house(home, Settings(**settings)), reception=reception)
