@@ -41,10 +41,11 @@ async def close_script(client: Client, screen: Screen, project_id: str, folder: 
     data: bytes = project["screenplay"].encode()
     (folder / story.SCREENPLAY.name).write_bytes(data)
     came = story.SCREENPLAY.read_bytes().splitlines()
-    for number, (then, now) in enumerate(zip(came, data.splitlines(), strict=False), start=1):
-        if now != then:
-            screen.say(f"  Line {number} is another one: {now.decode().strip()}")
-    screen.say(f"  That was changed on the board. All else of {len(came)} lines is as it came.")
+    pairs = enumerate(zip(came, data.splitlines(), strict=False), start=1)
+    others = [(number, now) for number, (then, now) in pairs if now != then]
+    for number, now in others:
+        screen.say(f"  Line {number}, changed on the board: {now.decode().strip()}")
+    screen.say(f"  The other {len(came) - len(others)} lines are as they came.")
     return data
 
 
