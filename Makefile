@@ -5,6 +5,10 @@ ARGS ?=
 # Test processes side by side
 WORKERS ?= 3
 
+# Where Python is forbidden to keep what it compiled, each of the many programs that tests start
+# compiles all of Storyreel and half of its libraries anew: more than half of its start.
+export PYTHONDONTWRITEBYTECODE :=
+
 BIN := .venv/bin
 PYTHON := $(BIN)/python
 READY := .venv/.ready
