@@ -151,6 +151,13 @@ def migrated(
     postgres.drop_database(name)
 
 
+@pytest.fixture
+def migrated_url(migrated: Template, tmp_path: Path) -> Iterator[str]:
+    """A migrated database without rows, which nobody has opened yet."""
+    with migrated.copied(tmp_path / "migrated.sqlite3") as url:
+        yield url
+
+
 @pytest.fixture(scope="session")
 def reused_database_url(
     migrated: Template, tmp_path_factory: pytest.TempPathFactory
