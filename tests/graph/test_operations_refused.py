@@ -23,7 +23,7 @@ from tests.batches import (
     titled,
 )
 from tests.conftest import Home
-from tests.graph.cases import a_stage
+from tests.graph.stage import a_stage
 from tests.making import (
     a_project,
     a_scene,
