@@ -11,9 +11,11 @@ import asyncio
 import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
@@ -111,37 +113,81 @@ def empty_database_url(
     postgres.drop_database(name)
 
 
+@dataclass(frozen=True)
+class Template:
+    """A migrated database without rows, to be copied: nobody opens it. To migrate one takes longer
+    than most tests, and longer with every migration.
+    """
+
+    url: str
+    postgres: Postgres | None
+
+    @contextmanager
+    def copied(self, file: Path) -> Iterator[str]:
+        """The URL of a copy: `file` on SQLite, one that ends with the block on PostgreSQL."""
+        if self.postgres is None:
+            shutil.copy(self.url.removeprefix("sqlite:///"), file)
+            yield f"sqlite:///{file}"
+            return
+        name = f"copy_{uuid4().hex}"
+        yield self.postgres.create_database(name, urlsplit(self.url).path.removeprefix("/"))
+        self.postgres.drop_database(name)
+
+
 @pytest.fixture(scope="session")
 def migrated(
     request: pytest.FixtureRequest, world_name: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[str]:
-    """A migrated database: a file to copy on SQLite, one to be emptied on PostgreSQL."""
+) -> Iterator[Template]:
     if world_name == SQLITE:
         url = f"sqlite:///{tmp_path_factory.mktemp('migrated')}/template.sqlite3"
         asyncio.run(migrate(url))
-        yield url
+        yield Template(url, None)
         return
     postgres: Postgres = request.getfixturevalue("servers").postgres
-    name = f"suite_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_{uuid4().hex[:8]}"
+    name = f"template_{uuid4().hex}"
     url = postgres.create_database(name)
     asyncio.run(migrate(url))
-    yield url
+    yield Template(url, postgres)
     postgres.drop_database(name)
 
 
 @pytest.fixture
-async def database_url(migrated: str, world_name: str, tmp_path: Path) -> AsyncIterator[str]:
-    """A migrated database without rows, open in this process until the test ends."""
-    url, options = migrated, ""
-    if world_name == SQLITE:
-        path = tmp_path / "storyreel.sqlite3"
-        shutil.copy(migrated.removeprefix("sqlite:///"), path)
-        url, options = f"sqlite:///{path}", NO_POWER_CUT
-    await open_database(url + options)
-    try:
-        if world_name == POSTGRES:
-            await _empty()
+def migrated_url(migrated: Template, tmp_path: Path) -> Iterator[str]:
+    """A migrated database without rows, which nobody has opened yet."""
+    with migrated.copied(tmp_path / "migrated.sqlite3") as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def reused_database_url(
+    migrated: Template, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """A database for one test after the other: on PostgreSQL a new one takes longer than a test."""
+    with migrated.copied(tmp_path_factory.mktemp("reused") / "storyreel.sqlite3") as url:
+        yield url
+
+
+@pytest.fixture
+async def database_url(
+    request: pytest.FixtureRequest, migrated: Template, world_name: str, tmp_path: Path
+) -> AsyncIterator[str]:
+    """A migrated database without rows, open in this process until the test ends."""
+    if world_name == POSTGRES:
+        url: str = request.getfixturevalue("reused_database_url")
+        async with _opened(url):
+            await _empty()
+            yield url
+        return
+    with migrated.copied(tmp_path / "storyreel.sqlite3") as url:
+        async with _opened(url + NO_POWER_CUT):
+            yield url
+
+
+@asynccontextmanager
+async def _opened(url: str) -> AsyncIterator[None]:
+    await open_database(url)
+    try:
+        yield
     finally:
         await close_database()
 

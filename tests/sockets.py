@@ -18,6 +18,7 @@ from websockets.typing import Subprotocol
 
 PATIENCE_SECONDS = 10.0
 PROTOCOL = Subprotocol("graphql-transport-ws")
+INIT = {"type": "connection_init"}
 
 
 class Socket:
@@ -88,9 +89,16 @@ async def a_wire(url: str, **options: Any) -> AsyncIterator[Socket]:
 async def a_socket(url: str, **options: Any) -> AsyncIterator[Socket]:
     """Connected and acknowledged."""
     async with a_wire(url, **options) as socket:
-        await socket.send({"type": "connection_init"})
+        await socket.send(INIT)
         assert await socket.receive() == {"type": "connection_ack"}
         yield socket
+
+
+async def alive(client: Socket, op: str = "alive") -> bool:
+    """Whether the socket still answers an operation."""
+    await client.subscribe("{ __typename }", op)
+    answered = await client.data(op) == {"__typename": "Query"}
+    return answered and await client.answer(op) == {"id": op, "type": "complete"}
 
 
 async def a_small_mouth(url: str) -> socket.socket:

@@ -10,6 +10,7 @@ from tortoise.backends.sqlite.client import SqliteClient
 from tortoise.migrations.executor import MigrationExecutor, MigrationTarget, PlanStep
 from tortoise.migrations.graph import MigrationKey
 from tortoise.migrations.recorder import MigrationRecorder
+from tortoise.migrations.schema_generator.state import State
 from tortoise.transactions import in_transaction
 
 from .editors import Complete, PostgresEditor, SqliteEditor
@@ -56,6 +57,7 @@ class Executor(MigrationExecutor):
         super().__init__(connection, apps)
         self.recorder = self.loader.recorder = Recorder(connection)
         (self._app,) = apps
+        self._reached: tuple[MigrationKey, State] | None = None
 
     async def steps(self, target: str) -> list[PlanStep]:
         """Raises UnknownMigration for a target, or for a record in the database, without a file."""
@@ -74,8 +76,7 @@ class Executor(MigrationExecutor):
     async def run(self, step: PlanStep) -> None:
         await self.recorder.ensure_schema(self._schema_editor(atomic=False))
         key = MigrationKey(app_label=step.migration.app_label, name=step.migration.name)
-        applied = set(await self.recorder.applied_migrations())
-        state = await self._project_state(applied, upto=key)
+        state = await self._state_before(key)
         editor = self._schema_editor()
         async with in_transaction(self.connection.connection_name) as transaction:
             editor.client, recorder = transaction, MigrationRecorder(transaction)
@@ -86,7 +87,17 @@ class Executor(MigrationExecutor):
             else:
                 await recorder.record_applied(key.app_label, key.name)
                 await step.migration.apply(state, schema_editor=editor)
+                self._reached = key, state
             await editor.verify()
+
+    async def _state_before(self, key: MigrationKey) -> State:
+        """Of the models. What the step before has left is it: to begin again at the first one would
+        take longer with each step."""
+        plan = self._full_plan()
+        reached, self._reached = self._reached, None
+        if reached and reached[0] in plan and plan.index(reached[0]) + 1 == plan.index(key):
+            return reached[1]
+        return await self._project_state(set(await self.recorder.applied_migrations()), upto=key)
 
     def _schema_editor(self, atomic: bool = True, collect_sql: bool = False) -> Complete:
         editor = SqliteEditor if isinstance(self.connection, SqliteClient) else PostgresEditor

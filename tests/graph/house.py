@@ -20,7 +20,7 @@ from services.actor import Actor, Role
 from services.work import perform
 from tests.buses import OverheardBus, with_bus
 from tests.conftest import Home
-from tests.graph.cases import Stage, a_stage
+from tests.graph.stage import Stage, a_stage
 from tests.making import HeldQueue, a_shot, a_viewer, in_a_studio
 from tests.stored import stored
 

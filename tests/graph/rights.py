@@ -8,7 +8,9 @@ from enum import Enum
 from operator import attrgetter
 
 from schema.cursor import feed_cursor
-from tests.graph.cases import CASES, Case, delete, restore
+from tests.graph.calls import delete, restore
+from tests.graph.cases import CASES
+from tests.graph.stage import Case
 
 ROLES = ("anonymous", "outsider", "viewer", "editor", "owner")
 

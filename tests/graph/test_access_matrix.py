@@ -17,9 +17,9 @@ from models.ids import PATTERN
 from resolvers import api
 from tests.conftest import Home
 from tests.graph.board import statements
-from tests.graph.cases import Stage
 from tests.graph.house import House, Undone, a_house, ids_on, is_id, rows_on
 from tests.graph.rights import MATRIX, NAMING_SEVERAL, ROLES, Gets
+from tests.graph.stage import Stage
 
 
 @pytest.fixture

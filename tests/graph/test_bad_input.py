@@ -18,8 +18,8 @@ from services.idempotency import Once
 from services.work import perform, perform_once
 from tests.conftest import Home
 from tests.graph.bad_values import CALLED, bad_values, with_value
-from tests.graph.cases import a_stage
 from tests.graph.requests import DOCUMENTS, GOOD
+from tests.graph.stage import a_stage
 from tests.making import a_project, a_scene, an_image, in_a_studio, ordered
 from tests.stored import stored
 

@@ -19,9 +19,10 @@ from resolvers import api
 from resolvers.errors import translate
 from services.links import Links
 from tests.conftest import LINKS_SECRET, Home
-from tests.graph import cases
-from tests.graph.cases import CASES, Case, Stage
+from tests.graph import calls
+from tests.graph.cases import CASES
 from tests.graph.client import a_client, follow, misnamed
+from tests.graph.stage import Case, Stage, a_stage
 from tests.making import in_a_studio
 
 
@@ -32,7 +33,7 @@ def still(home: Home) -> Home:
 
 @pytest.fixture
 async def stage(home: Home) -> Stage:
-    return await cases.a_stage(in_a_studio(still(home)))
+    return await a_stage(in_a_studio(still(home)))
 
 
 def test_every_mutation_has_a_case() -> None:
@@ -78,10 +79,10 @@ async def test_a_client_that_saw_a_project_go_sees_it_come_back(stage: Stage) ->
     home, project_id = stage.home, stage.project.id
     async with a_client(home, project_id) as client:
         before = set(client.cache)
-        stage.answers = await act(home, cases.delete("Project", project_id))
+        stage.answers = await act(home, calls.delete("Project", project_id))
         await client.catch_up()
         assert client.cache == {}
-        await act(home, cases.restore(stage))
+        await act(home, calls.restore(stage))
 
         async with aclosing(follow(home, project_id, client.cursor)) as client.stream:
             await client.catch_up()
@@ -180,7 +181,7 @@ def test_every_mutation_can_come_at_random() -> None:
 async def test_a_client_that_slept_through_anything_catches_up(home: Home, seed: int) -> None:
     dice = random.Random(seed)
     home = in_a_studio(still(home))
-    stage = await cases.a_stage(home)
+    stage = await a_stage(home)
     async with a_client(home, stage.project.id) as client:
         for _ in range(25):
             act = dice.choice([*ANYTHING, WORK])

@@ -18,7 +18,8 @@ from services.actor import Actor, Role
 from services.backends.rates import Rates
 from services.rationing import PEOPLE_AT_AN_ADDRESS
 from tests.conftest import Home
-from tests.graph.cases import CASES, a_stage
+from tests.graph.cases import CASES
+from tests.graph.stage import a_stage
 from tests.making import a_project, a_scene, a_shot, in_a_studio
 from tests.stored import stored
 

@@ -30,7 +30,7 @@ from services.cancelling import cancel_job
 from services.work import perform
 from tests.conftest import Home
 from tests.graph.board import ask, statements
-from tests.graph.cases import animate
+from tests.graph.calls import animate
 from tests.graph.house import SOON, House, a_house
 from tests.stored import row_ids, stored
 

@@ -8,25 +8,13 @@ from pathlib import Path
 import pytest
 
 from tests.journeys.contract import Board, a_board, one_server
-from tests.journeys.processes import Processes, Server
+from tests.journeys.processes import Processes, Server, a_world
 
 
 @pytest.fixture
-def world_env(request: pytest.FixtureRequest, world_name: str, tmp_path: Path) -> dict[str, str]:
-    """The environment of processes that share one fresh Storyreel.
-
-    On SQLite everything is as on a bare machine; on PostgreSQL database and engine are there and
-    Redis wakes the processes, PostgreSQL where there is no Redis. The bus of SQLite ends at the
-    process: what a separate worker does is seen at the slow re-read of the log.
-    """
-    env = {"STORYREEL_DATA_DIR": str(tmp_path / "data")}
-    if world_name == "sqlite":
-        return env
-    servers = request.getfixturevalue("servers")
-    env["STORYREEL_DATABASE_URL"] = request.getfixturevalue("empty_database_url")
-    if servers.redis is not None:
-        env["STORYREEL_BUS_URL"] = servers.redis.url
-    return env
+def world_env(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dict[str, str]]:
+    with a_world(request, tmp_path / "data") as env:
+        yield env
 
 
 @pytest.fixture

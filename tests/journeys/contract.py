@@ -7,15 +7,13 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import httpx
 import pytest
 from graphql import DocumentNode, parse, print_ast
 from graphql.utilities import separate_operations
 
-from tests.journeys.processes import Processes, Server
-from tests.servers import WorldServers
+from tests.journeys.processes import Processes, Server, a_world
 from tests.sockets import Socket, a_socket
 
 FOLDER = Path(__file__).parents[1] / "contract"
@@ -35,21 +33,12 @@ def documents() -> dict[str, DocumentNode]:
 @contextmanager
 def one_server(request: pytest.FixtureRequest, folder: Path, **settings: str) -> Iterator[Server]:
     """A server of the world for all tests of a module, each of which has projects of its own."""
-    env = {"STORYREEL_DATA_DIR": str(folder / "data")} | settings
-    servers: WorldServers | None = None
-    if request.getfixturevalue("world_name") == "postgres":
-        servers = request.getfixturevalue("servers")
-        database = f"journey_{uuid4().hex}"
-        env["STORYREEL_DATABASE_URL"] = servers.postgres.create_database(database)
-        if servers.redis is not None:
-            env["STORYREEL_BUS_URL"] = servers.redis.url
-    processes = Processes(env, folder)
-    try:
-        yield asyncio.run(processes.server(**settings))
-    finally:
-        processes.end()
-        if servers is not None:
-            servers.postgres.drop_database(database)
+    with a_world(request, folder / "data") as env:
+        processes = Processes(env | settings, folder)
+        try:
+            yield asyncio.run(processes.server())
+        finally:
+            processes.end()
 
 
 class Refused(Exception):

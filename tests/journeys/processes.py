@@ -15,17 +15,41 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
 import httpx
+import pytest
 
-from tests.servers import free_port
+from tests.conftest import Template
+from tests.servers import WorldServers, free_port
 
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 60.0
 STOP_SECONDS = 60.0
+
+
+@contextmanager
+def a_world(request: pytest.FixtureRequest, data: Path) -> Iterator[dict[str, str]]:
+    """The environment of processes that share one Storyreel without rows.
+
+    On SQLite everything but the migrated database is as on a bare machine; on PostgreSQL database
+    and engine are there and Redis wakes the processes, PostgreSQL where there is no Redis. The bus
+    of SQLite ends at the process: what a separate worker does is seen at the slow re-read of the
+    log.
+    """
+    data.mkdir()
+    env = {"STORYREEL_DATA_DIR": str(data)}
+    template: Template = request.getfixturevalue("migrated")
+    with template.copied(data / "storyreel.sqlite3") as url:
+        if template.postgres is not None:
+            env["STORYREEL_DATABASE_URL"] = url
+            servers: WorldServers = request.getfixturevalue("servers")
+            if servers.redis is not None:
+                env["STORYREEL_BUS_URL"] = servers.redis.url
+        yield env
 
 
 class StoryreelProcess:

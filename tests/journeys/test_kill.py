@@ -206,10 +206,11 @@ async def test_a_server_told_to_stop_ends_in_time_and_its_jobs_resume_later(
 
 
 async def test_processes_that_share_a_database_do_not_lock_each_other_out(
-    processes: Processes,
+    processes: Processes, empty_database_url: str
 ) -> None:
+    new = {"STORYREEL_DATABASE_URL": empty_database_url}  # each of them comes to migrate it
     server, *workers = await asyncio.gather(
-        processes.server(**APART), processes.worker(), processes.worker()
+        processes.server(**APART, **new), processes.worker(**new), processes.worker(**new)
     )
     board = await Board.made_at(server)
     await board.order(12)

@@ -74,9 +74,8 @@ async def test_the_migrations_make_what_the_models_ask_for() -> None:
     assert await drift() == []
 
 
-async def test_every_column_of_the_models_is_there_and_no_other(url: str) -> None:
-    await migrate(url)
-    await open_database(url, everywhere=False)
+async def test_every_column_of_the_models_is_there_and_no_other(migrated_url: str) -> None:
+    await open_database(migrated_url, everywhere=False)
     expected = {
         f"{model._meta.db_table}.{column} {'may' if field.null else 'may not'} be null"
         for model in _models()
@@ -84,12 +83,11 @@ async def test_every_column_of_the_models_is_there_and_no_other(url: str) -> Non
         if (field := model._meta.fields_map[name])
     }
     await close_database()
-    assert {fact for fact in facts(url) if fact.endswith("be null")} == expected
+    assert {fact for fact in facts(migrated_url) if fact.endswith("be null")} == expected
 
 
-async def test_every_reference_of_the_models_is_there_with_its_rule(url: str) -> None:
-    await migrate(url)
-    await open_database(url, everywhere=False)
+async def test_every_reference_of_the_models_is_there_with_its_rule(migrated_url: str) -> None:
+    await open_database(migrated_url, everywhere=False)
     expected = set()
     for model in _models():
         for name in (*model._meta.fk_fields, *model._meta.o2o_fields):
@@ -98,44 +96,40 @@ async def test_every_reference_of_the_models_is_there_with_its_rule(url: str) ->
             rule = str(field.on_delete)  # type: ignore[attr-defined]  # as above
             expected.add(f"{model._meta.db_table}.{name}_id refers to {target}, ON DELETE {rule}")
     await close_database()
-    assert {fact for fact in facts(url) if "refers to" in fact} == expected
+    assert {fact for fact in facts(migrated_url) if "refers to" in fact} == expected
 
 
-async def test_every_reference_leads_an_index(url: str) -> None:
-    await migrate(url)
-    with told.connected(url) as connection:
+def test_every_reference_leads_an_index(migrated_url: str) -> None:
+    with told.connected(migrated_url) as connection:
         for table in told.tables(connection):
             indexes = told.indexes(connection, table)
             led = {index.columns[0] for index in indexes if not index.partial}
             assert {one.column for one in told.references(connection, table)} <= led, table
 
 
-async def test_references_form_no_cycle_and_deleting_the_owner_deletes_all(url: str) -> None:
-    await migrate(url)
-    sow(url)  # in an order that only exists without a cycle
-    run(url, "DELETE FROM client", "DELETE FROM feed")
-    left = {name: count for name, count in counts(url).items() if count}
+def test_references_form_no_cycle_and_deleting_the_owner_deletes_all(migrated_url: str) -> None:
+    sow(migrated_url)  # in an order that only exists without a cycle
+    run(migrated_url, "DELETE FROM client", "DELETE FROM feed")
+    left = {name: count for name, count in counts(migrated_url).items() if count}
     kept = {"deletion_record", "deleted_rows", "deleted_reference", "deleted_file"}
     of_nobody = {"user_account", "worker", "idempotency_record", "presence", "revision"}
     assert left == dict.fromkeys(of_nobody | kept, 2)
-    run(url, "DELETE FROM deletion_record")
-    assert [name for name in kept if counts(url)[name]] == []
+    run(migrated_url, "DELETE FROM deletion_record")
+    assert [name for name in kept if counts(migrated_url)[name]] == []
 
 
-async def test_the_record_of_work_outlives_the_shot(url: str) -> None:
-    await migrate(url)
-    sow(url)
-    run(url, "DELETE FROM shot WHERE id = 'shot-1'")
-    assert rows(url, "SELECT id, shot_id FROM job ORDER BY id") == [
+def test_the_record_of_work_outlives_the_shot(migrated_url: str) -> None:
+    sow(migrated_url)
+    run(migrated_url, "DELETE FROM shot WHERE id = 'shot-1'")
+    assert rows(migrated_url, "SELECT id, shot_id FROM job ORDER BY id") == [
         ("job-1", None),
         ("job-2", "shot-2"),
     ]
 
 
-async def test_the_database_refuses_what_can_never_be_true(url: str) -> None:
-    await migrate(url)
-    sow(url)
-    assert [change for change in NEVER_TRUE if not _refused(url, f"UPDATE {change}")] == []
+def test_the_database_refuses_what_can_never_be_true(migrated_url: str) -> None:
+    sow(migrated_url)
+    assert [change for change in NEVER_TRUE if not _refused(migrated_url, f"UPDATE {change}")] == []
 
 
 # ---- Steps, there and back

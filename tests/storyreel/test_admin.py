@@ -16,11 +16,15 @@ TOKEN = re.compile(r"sr_[0-7][0-9a-z]{25}_[0-9a-f]{64}\n")
 
 
 @pytest.fixture
-def run(tmp_path: Path, empty_database_url: str) -> Run:
+def run(tmp_path: Path, migrated_url: str) -> Run:
     """The command line with a database of its own."""
+    return command_line(tmp_path, migrated_url)
+
+
+def command_line(folder: Path, database_url: str) -> Run:
     env = {
-        "STORYREEL_DATA_DIR": str(tmp_path / "data"),
-        "STORYREEL_DATABASE_URL": empty_database_url,
+        "STORYREEL_DATA_DIR": str(folder / "data"),
+        "STORYREEL_DATABASE_URL": database_url,
         "STORYREEL_JWT_ISSUER": "https://id",
     }
 
@@ -30,7 +34,10 @@ def run(tmp_path: Path, empty_database_url: str) -> Run:
     return run
 
 
-def test_the_first_owner_and_the_first_token_are_two_commands(run: Run) -> None:
+def test_the_first_owner_and_the_first_token_are_two_commands(
+    tmp_path: Path, empty_database_url: str
+) -> None:
+    run = command_line(tmp_path, empty_database_url)
     owner = run("member", "add", "--client", "acme", "--user", "Ada", "--role", "owner")
     token = run("token", "create", "laptop", "--user", "Ada", "--scope", "admin")
     listed = run("token", "list")

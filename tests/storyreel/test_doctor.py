@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from models.migrating import migrate
 from services.backends.provider_keys import NoKeys
 from storyreel.doctor import _known, _writable, without_secrets
 from storyreel.settings import Settings
@@ -39,9 +38,8 @@ async def test_the_doctor_asks_who_vouches_for_people() -> None:
             await _known(settings)
 
 
-async def test_the_doctor_tells_when_nobody_can_come_in(empty_database_url: str) -> None:
-    await migrate(empty_database_url)
-    state, said, advice = await _known(Settings(auth="token", database_url=empty_database_url))
+async def test_the_doctor_tells_when_nobody_can_come_in(migrated_url: str) -> None:
+    state, said, advice = await _known(Settings(auth="token", database_url=migrated_url))
 
     assert (state, said) == ("note", "There is no token: nobody can come in.")
     assert "token create" in advice

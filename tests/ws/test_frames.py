@@ -11,9 +11,6 @@ from typing import Any
 import pytest
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-from models import Project
-from services import projects
-from services.work import perform
 from storyreel import sockets
 from storyreel.endpoint import Endpoint
 from storyreel.sockets import SocketAdapter
@@ -21,6 +18,7 @@ from tests.conftest import Home
 from tests.making import a_project
 from tests.serving import Site, a_site, nobody_listens
 from tests.sockets import Socket, a_small_mouth, a_socket, a_wire
+from tests.ws.following import retitle
 
 EVENTS = (
     "subscription ($id: ID!, $after: Cursor) { projectEvents(projectId: $id, after: $after)"
@@ -37,11 +35,6 @@ SERVERS: dict[str, dict[str, Any]] = {
 async def site(home: Home, request: pytest.FixtureRequest) -> AsyncIterator[Site]:
     async with a_site(home, **SERVERS[request.param]) as here:
         yield here
-
-
-async def retitle(home: Home, project: Project, title: str) -> None:
-    act = projects.update_project
-    await perform(home.world, home.owner, act, project.id, {"title": title})
 
 
 async def test_all_are_sent_the_same_in_order_by_any_server(site: Site) -> None:
