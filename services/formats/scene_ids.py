@@ -40,6 +40,10 @@ def noted(scene_id: str) -> Paragraph:
     return Paragraph(Kind.NOTE, asides=(Aside(scene_id),))
 
 
+def names_scene(paragraph: Paragraph) -> bool:
+    return paragraph.kind is Kind.NOTE and any(map(scene_id_in, paragraph.asides))
+
+
 def claimed(named: Sequence[Sequence[str]], scenes: Collection[str]) -> dict[int, str]:
     """Which of the scenes of a board each scene of a draft is, by place, as far as its notes say.
 

@@ -13,6 +13,7 @@ from services.formats.fountain.markup import paragraph_markup
 from services.formats.fountain.reading import read_text
 from services.formats.fountain.shaping import as_read, shaped_for_fountain
 from services.formats.fountain.title import title_markup
+from services.formats.scene_ids import names_scene
 from services.formats.screenplay import (
     SPOKEN,
     Document,
@@ -106,8 +107,8 @@ class _Writing:
         )
         own = _own(paragraph.source)
         stays = own is not None and own.read_as(paragraph.kind) and self._stays(own)
-        in_heading = self._in_heading and own is None and paragraph.kind is Kind.NOTE
-        below = in_heading and not self._in_bracket
+        named = own is None and self._in_heading and names_scene(paragraph)
+        below = named and not self._in_bracket
         gap = own.before if own and stays else self._gap(paragraph, own, below)
         if own and paragraph.unchanged and (stays or _reads_alone(paragraph, own.raw)):
             raw = own.raw
@@ -116,7 +117,7 @@ class _Writing:
         else:
             raw = NEWLINE.sub(self._newline, paragraph_markup(paragraph, followed))
         self.anything_new |= not (stays and own and raw == own.raw)
-        self._in_heading = in_heading or paragraph.kind is Kind.SCENE_HEADING
+        self._in_heading = named or paragraph.kind is Kind.SCENE_HEADING
         self._in_song = paragraph.kind is Kind.LYRIC
         self._in_speech = paragraph.kind is Kind.CHARACTER or (
             self._in_speech
@@ -131,8 +132,8 @@ class _Writing:
         return own.follows(self._last) if self.parts else not own.gap
 
     def _gap(self, paragraph: Paragraph, own: Source | None, below: bool) -> str:
-        """A line end within a speech and `below` a heading, else an empty line: what was there, if
-        that is enough."""
+        """A line end within a speech and for an id `below` a heading, else an empty line: what was
+        there, if that is enough."""
         before = own.before if own else ""
         if not self.parts:
             return ""
