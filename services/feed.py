@@ -96,8 +96,8 @@ async def follow(
 async def _place(actor: Actor, project_id: str, after: int | Place | None) -> Place:
     """Where to begin. Who was let in before is told even of the end of a project."""
     if isinstance(after, Place):
-        if after.at == await head_of(project_id):
-            after.over = not await Project.exists(id=project_id)
+        if not await Project.exists(id=project_id):  # first: its end is in the log by then
+            after.over = after.at == await head_of(project_id)
         return after
     head = await seen_head(actor, project_id)
     return Place(head if after is None else after)

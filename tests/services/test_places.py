@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing
+from typing import Any
+
+import pytest
 
 from models import Project
 from services import feed, projects
@@ -47,6 +51,26 @@ async def test_who_was_let_in_is_told_of_the_end_of_a_project_and_of_nothing_aft
         place = Place(at)
         assert await followed(home, project, place) == told
         assert place.over
+
+
+async def test_an_end_that_comes_while_somebody_finds_their_place_is_told(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever is read first, it ends right after that."""
+    project = await a_project(home)
+
+    def ending(read: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        async def then_ended(*args: Any, **named: Any) -> Any:
+            monkeypatch.undo()
+            found = await read(*args, **named)
+            await perform(home.world, home.owner, projects.delete_project, project.id)
+            return found
+
+        return then_ended
+
+    monkeypatch.setattr(feed, "head_of", ending(feed.head_of))
+    monkeypatch.setattr(Project, "exists", ending(Project.exists))
+    assert await followed(home, project, Place(1)) == [2]
 
 
 async def test_a_live_query_goes_on_with_what_is_newer_than_its_place(home: Home) -> None:
