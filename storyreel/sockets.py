@@ -36,7 +36,7 @@ from resolvers.context import Context
 from resolvers.errors import translate
 from resolvers.sharing import shared
 from resolvers.watch import watching
-from services.errors import Refusal
+from services.errors import Refusal, Unavailable, refusal_in
 
 from .admission import FORBIDDEN, SHOWN_OUT, Reception, TurnedAway
 from .delivery import Follower
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 NOTHING_TO_RUN = (MissingQueryError, CannotGetOperationTypeError, InvalidOperationTypeError)
 SUBSCRIBE = "Subscribe over a WebSocket, or accept text/event-stream as answer."
 SEND_SECONDS = 10.0
-TOO_SLOW = 1013  # "try again later": clients do
+TRY_AGAIN_LATER = 1013  # clients do
 FAREWELL_SECONDS = 2.0
 CLOSE_REASON_BYTES = 123  # all that fits into a control frame
 
@@ -92,7 +92,7 @@ class SocketAdapter(ASGIWebSocketAdapter):
     async def _give_up(self) -> None:
         try:
             async with asyncio.timeout(FAREWELL_SECONDS):
-                await self.close(TOO_SLOW, "Nothing was read for long.")
+                await self.close(TRY_AGAIN_LATER, "Nothing was read for long.")
         except TimeoutError:
             if self._connection is not None:
                 self._connection.abort()
@@ -121,6 +121,10 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
             await super().handle_connection_init(message)
         except TurnedAway as refusal:
             await self.websocket.close(refusal.close_code, str(refusal))
+        except Exception as failure:
+            if not isinstance(down := refusal_in(failure), Unavailable):
+                raise
+            await self.websocket.close(TRY_AGAIN_LATER, str(down))
 
     async def leave(self) -> None:
         """Nothing more is sent to who has to go, and nothing more is begun for them."""

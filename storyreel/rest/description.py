@@ -18,8 +18,8 @@ from .shapes import PROJECT_ID, ErrorAnswer
 
 DESCRIBED_AT = "/api/openapi.json"
 REFERENCE = "#/components/schemas/{model}"
-REFUSALS = (400, 401, 403, 404, 409, 413, 415, 422, 429, 500)
-READ_REFUSALS = (400, 401, 403, 404, 429, 500)
+REFUSALS = (400, 401, 403, 404, 409, 413, 415, 422, 429, 500, 503)
+READ_REFUSALS = (400, 401, 403, 404, 429, 500, 503)
 QUERY: dict[str, dict[str, Any]] = {
     "version": {
         "schema": {"type": "integer", "minimum": 1, "maximum": limits.SNAPSHOT_VERSION},
