@@ -110,6 +110,8 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
     def __init__(self, *args: Any, **named: Any) -> None:
         super().__init__(*args, **named)
         self._followers: dict[str, Follower] = {}
+        self._extensions: dict[str, dict[str, Any] | None] = {}
+        """What came beside the documents of operations that have not begun yet."""
 
     async def handle(self) -> None:
         reception: Reception | None = getattr(self.view, "reception", None)
@@ -155,6 +157,8 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
         known = self.connection_acknowledged and message["id"] not in self.operations
         refusal = self._refusal(message) if known else None
         if refusal is None:
+            if known:
+                self._extensions[message["id"]] = message["payload"].get("extensions")
             await super().handle_subscribe(message)
             return
         code, reason = refusal
@@ -180,9 +184,10 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
 
     async def run_operation(self, operation: Operation[Context, None]) -> None:
         """Answer one operation, whatever becomes of it."""
+        extensions = self._extensions.pop(operation.id, None)
         try:
             if not await self._follow(operation):
-                await self._execute(operation)
+                await self._execute(operation, extensions)
             await operation.send_operation_message({"id": operation.id, "type": "complete"})
         except WebSocketDisconnected:
             self.operations.pop(operation.id, None)
@@ -215,17 +220,21 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
         return True
 
     async def cleanup_operation(self, operation_id: str) -> None:
+        self._extensions.pop(operation_id, None)
         follower = self._followers.pop(operation_id, None)
         if follower is not None:
             follower.leave()
         await super().cleanup_operation(operation_id)
 
-    async def _execute(self, operation: Operation[Context, None]) -> None:
+    async def _execute(
+        self, operation: Operation[Context, None], extensions: dict[str, Any] | None
+    ) -> None:
         stream = await self.schema.stream(
             operation.query,
             variable_values=operation.variables,
             context_value=self.context.again(),
             operation_name=operation.operation_name,
+            operation_extensions=extensions,
         )
         async with aclosing(stream):
             await self._send_result_stream(operation, stream)
