@@ -8,19 +8,34 @@ have connections of their own; reads inside one see its writes.
 
 from __future__ import annotations
 
+import socket
+import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from typing import Any
 from urllib.parse import parse_qsl
 
+import asyncpg
 from tortoise import Tortoise
 from tortoise.backends.base.config_generator import expand_db_url
 from tortoise.connection import get_connection
+from tortoise.exceptions import OperationalError
 from tortoise.transactions import in_transaction
 
 WRITER, READER = "default", "reader"
 BUSY_TIMEOUT_MS = 20_000
+
+LOST = (
+    *(ConnectionError, TimeoutError, socket.gaierror, asyncpg.PostgresConnectionError),
+    *(asyncpg.AdminShutdownError, asyncpg.CrashShutdownError, asyncpg.CannotConnectNowError),
+    *(asyncpg.TooManyConnectionsError, asyncpg.InterfaceError, asyncpg.InternalClientError),
+)
+"""How asyncpg tells of a connection that cannot be had, or was cut. The last two are for who uses
+one that is gone already."""
+FILE_TROUBLES = (
+    *(sqlite3.SQLITE_BUSY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN),
+)
 
 _inside: ContextVar[bool] = ContextVar("inside_transaction", default=False)
 
@@ -96,6 +111,16 @@ async def close_database() -> None:
 
 def is_postgres() -> bool:
     return get_connection(WRITER).capabilities.dialect == "postgres"
+
+
+def out_of_reach(failure: BaseException) -> bool:
+    """Whether a failure says that the database cannot be reached, or was lost meanwhile: nothing is
+    wrong with what was asked of it."""
+    if isinstance(failure, OperationalError) and failure.args:
+        failure = failure.args[0]  # as Tortoise wraps it
+    if isinstance(failure, sqlite3.OperationalError):
+        return failure.sqlite_errorcode & 0xFF in FILE_TROUBLES  # without the details
+    return isinstance(failure, LOST) and not isinstance(failure, ValueError)  # a value of no use
 
 
 @asynccontextmanager

@@ -10,7 +10,8 @@ from typing import Any
 from graphql import GraphQLError, GraphQLSyntaxError, ValueNode
 
 from models import new_id
-from services.errors import RateLimited, Refusal
+from models.database import out_of_reach
+from services.errors import RateLimited, Refusal, Unavailable, refusal_in
 
 logger = logging.getLogger(__name__)
 
@@ -36,8 +37,15 @@ def unexpected(error: GraphQLError) -> bool:
     if isinstance(cause, ValueError) and not error.path:
         return False  # met while validating: a literal that cannot be read
     if cause is not None and not isinstance(cause, GraphQLError):
-        return not isinstance(cause, Refusal)
+        return not (isinstance(cause, Refusal) or out_of_reach(cause))
     return "code" not in (error.extensions or {}) and _code_of(error) is None
+
+
+def failed(error: GraphQLError) -> bool:
+    """Whether an operation that met it failed through no fault of its client."""
+    cause = _cause(error)
+    down = cause is not None and (isinstance(cause, Unavailable) or out_of_reach(cause))
+    return down or unexpected(error)
 
 
 def _cause(error: GraphQLError) -> Exception | None:
@@ -51,19 +59,23 @@ def _translated(error: GraphQLError) -> GraphQLError:
     cause = _cause(error)
     if unexpected(error):
         return _masked(error, cause or error)
-    if isinstance(cause, Refusal):
-        extensions: dict[str, Any] = {"code": cause.code}
-        if cause.field is not None:
-            extensions["field"] = cause.field
-        if isinstance(cause, RateLimited):
-            extensions["retryAfter"] = cause.retry_after
-        return _with(error, str(cause), extensions)
+    if (refusal := refusal_in(cause)) is not None:
+        return _refused(error, refusal)
     if isinstance(cause, ValueError):
         message = "A value in the document cannot be read."
         return _with(error, message, {"code": VALIDATION_FAILED})
     if error.extensions and "code" in error.extensions:
         return error
     return _with(error, error.message, {"code": _code_of(error)})
+
+
+def _refused(error: GraphQLError, refusal: Refusal) -> GraphQLError:
+    extensions: dict[str, Any] = {"code": refusal.code}
+    if refusal.field is not None:
+        extensions["field"] = refusal.field
+    if isinstance(refusal, RateLimited):
+        extensions["retryAfter"] = refusal.retry_after
+    return _with(error, str(refusal), extensions)
 
 
 def _code_of(error: GraphQLError) -> str | None:

@@ -15,6 +15,7 @@ from strawberry.types import ExecutionContext
 from strawberry.types.execution import PreExecutionError
 from strawberry.utils.await_maybe import await_maybe
 
+from models.database import out_of_reach
 from schema import event
 from schema.asset import Asset
 from schema.bigint import BIGINT_SCALAR, BigInt
@@ -36,8 +37,9 @@ READS_MAX = 3
 
 
 class Rereading(StrawberryGraphQLCoreExecutionContext):
-    """Answers once. A query, or an event of a stream, that met a deletion between two reads is read
-    again: a follower that goes on after an error would have missed that event.
+    """Answers once. A query, or an event of a stream, that met a deletion between two reads, or a
+    connection that was cut, is read again: a follower that goes on after an error would have missed
+    that event.
     """
 
     def execute_operation(self, serially: bool | None = None) -> Any:
@@ -47,13 +49,19 @@ class Rereading(StrawberryGraphQLCoreExecutionContext):
     async def _whole(self, reading: Any, serially: bool | None) -> Any:
         result, context = await reading, self.context_value
         for _ in range(READS_MAX - 1):
-            torn = any(isinstance(error.original_error, Torn) for error in result.errors or ())
-            if not torn or context.has_written:
+            passing = any(_passes(error) for error in result.errors or ())
+            if not passing or context.has_written:
                 break
             context.forget()
             again: Any = self.build_per_event_executor(self.root_value)
             result = await await_maybe(super(Rereading, again).execute_operation(serially))
         return result
+
+
+def _passes(error: GraphQLError) -> bool:
+    """Whether whoever reads again may not meet it."""
+    cause = error.original_error
+    return cause is not None and (isinstance(cause, Torn) or out_of_reach(cause))
 
 
 class Graph(strawberry.Schema):

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from graphql import GraphQLError
 from strawberry.extensions import SchemaExtension
 
-from .errors import unexpected
+from .errors import failed
 
 Outcome = Literal["ok", "refused", "failed", "left"]
 ANSWERED: tuple[Outcome, ...] = ("ok", "refused", "failed")
@@ -49,8 +49,8 @@ class Tally:
 
     def note(self, errors: Iterable[GraphQLError] | None) -> None:
         found = list(errors or ())
-        failed = any(unexpected(error) for error in found)
-        self.include("failed" if failed else "refused" if found else "ok")
+        worst: Outcome = "failed" if any(failed(error) for error in found) else "refused"
+        self.include(worst if found else "ok")
 
     def include(self, outcome: Outcome | None) -> None:
         known = [found for found in (self.outcome, outcome) if found is not None]

@@ -1,8 +1,14 @@
-"""Expected refusals. Anything else that leaves a service is a bug, is masked and logged."""
+"""Expected refusals. Anything else that leaves a service is a bug, is masked and logged; but for a
+database that cannot be reached, which is nobody's fault here."""
 
 from __future__ import annotations
 
+import logging
 from typing import ClassVar
+
+from models.database import out_of_reach
+
+logger = logging.getLogger(__name__)
 
 
 class Refusal(Exception):
@@ -65,3 +71,24 @@ class IdempotencyKeyReused(Refusal):
     """The key came before, with another request."""
 
     code = "IDEMPOTENCY_KEY_REUSED"
+
+
+class Unavailable(Refusal):
+    """The database cannot be reached. Of a unit of work the message says what became of it."""
+
+    code = "UNAVAILABLE"
+
+
+def refusal_in(failure: BaseException | None) -> Refusal | None:
+    """The refusal that a failure is, or stands for."""
+    if isinstance(failure, Refusal):
+        return failure
+    if failure is not None and out_of_reach(failure):
+        return unavailable("The database cannot be reached. Ask again in a moment.", failure)
+    return None
+
+
+def unavailable(message: str, failure: BaseException) -> Unavailable:
+    """A refusal for the caller, and for whoever runs this the failure that it stands for."""
+    logger.warning("The database cannot be reached: %s: %s", type(failure).__name__, failure)
+    return Unavailable(message)

@@ -8,10 +8,13 @@ its own besides.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+import logging
+from collections.abc import AsyncGenerator, Awaitable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from models import Event, EventKind, Feed, Project, events_after
+from models.database import out_of_reach
 
 from . import limits
 from .access import check_id, not_found, seen, visible
@@ -22,6 +25,10 @@ PRUNED = "The events after this cursor are no longer kept."
 AHEAD = "This cursor is ahead of the log, as after a restored backup."
 NOWHERE = -1
 """The place of who has seen nothing yet."""
+
+R = TypeVar("R")
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -74,9 +81,8 @@ async def follow(
         place = await _place(actor, project_id, after)
         waited = False  # what was missed before is no measure of how late we are
         while not (bell.closed or place.over or place.reached):
-            news = await _news(project_id, place)
+            news = await _reached(_news(actor, project_id, place))
             if news is not None:
-                await check_still_seen(actor, project_id)
                 place.at = news.sequence
                 if waited and isinstance(news, Changes):
                     world.late((world.now() - news.events[0].at).total_seconds())
@@ -122,8 +128,8 @@ async def live(
     async with world.bus.listen(project_id) as bell:
         known = place.at
         while not bell.closed:
-            head = (await Feed.get(id=project_id)).head  # first, so that the row is no older
-            if head == known:
+            head = await _reached(head_of(project_id))  # first, so that the row is no older
+            if head in (known, None):
                 await bell.rung(recheck)
                 continue
             project = await visible(actor, Project, project_id)
@@ -149,8 +155,27 @@ async def head_of(project_id: str) -> int:
     return feed.head if feed is not None else 0
 
 
-async def _news(project_id: str, place: Place) -> Changes | Resync | None:
-    """What comes after a place, or why it cannot be had."""
+async def _reached(reading: Awaitable[R]) -> R | None:
+    """What a reading finds. Nothing while the database cannot be reached: who follows waits for it,
+    and looks again at the slow pace."""
+    try:
+        return await reading
+    except Exception as failure:
+        if not out_of_reach(failure):
+            raise
+        logger.warning("A follower waits for the database: %s", type(failure).__name__)
+        return None
+
+
+async def _news(actor: Actor, project_id: str, place: Place) -> Changes | Resync | None:
+    """What comes after a place, or why it cannot be had. Refuses who may not see it any more."""
+    news = await _after(project_id, place)
+    if news is not None:
+        await check_still_seen(actor, project_id)
+    return news
+
+
+async def _after(project_id: str, place: Place) -> Changes | Resync | None:
     at, count = place.at, limits.EVENTS_PER_FRAME
     if place.until is not None:
         count = min(count, place.until - at)

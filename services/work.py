@@ -16,11 +16,11 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import models
 from models import Event, EventKind, Feed, Job, Row
-from models.database import savepoint, statement, transaction
+from models.database import out_of_reach, savepoint, statement, transaction
 
 from .access import changeable, check_id, feeds_of, feeds_seen, not_found
 from .actor import SYSTEM, Actor
-from .errors import Refusal
+from .errors import Refusal, unavailable
 from .idempotency import Once, claim, first_answer, remember
 from .world import World
 
@@ -32,6 +32,11 @@ logger = logging.getLogger(__name__)
 
 HOLD = "UPDATE feed SET head = head WHERE id = ({owner}) AND {within} RETURNING id, head"
 RAISE = "UPDATE feed SET head = ? WHERE id = ?"
+UNDONE = "The database was lost before anything was done. Ask again in a moment."
+UNDECIDED = (
+    "The database was lost in the last moment: this was done, or it was not. Asked again under the"
+    " same idempotency key it is done once; without one, look first."
+)
 OWNER = 'SELECT project_id FROM "{table}" WHERE id = ?'
 
 
@@ -195,7 +200,7 @@ async def perform_once(
 
     async def unit() -> R:
         work = Work(actor, world, once)
-        async with transaction():
+        async with _whole():
             record = await claim(actor, once) if once is not None else None
             if once is not None and record is not None and record.answer is not None:
                 return await first_answer(actor, once, record)  # type: ignore[no-any-return]  # an R
@@ -207,6 +212,21 @@ async def perform_once(
         return result
 
     return await _to_the_end(world, unit())
+
+
+@asynccontextmanager
+async def _whole() -> AsyncIterator[None]:
+    """A transaction. When the database is lost meanwhile, it is told whether anything can have been
+    done: a commit that nobody confirmed may have happened."""
+    committing = False
+    try:
+        async with transaction():
+            yield
+            committing = True
+    except Exception as failure:
+        if not out_of_reach(failure):
+            raise
+        raise unavailable(UNDECIDED if committing else UNDONE, failure) from failure
 
 
 async def _to_the_end(world: World, unit: Coroutine[Any, Any, R]) -> R:

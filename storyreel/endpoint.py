@@ -41,7 +41,7 @@ from strawberry.types.unset import UnsetType
 from resolvers import api
 from resolvers.context import Context
 from resolvers.errors import INTERNAL
-from services.errors import Unauthenticated
+from services.errors import Unauthenticated, Unavailable, refusal_in
 
 from .admission import Reception, Welcome, shown_by, shown_in, told, turned_away
 from .delivery import Groups
@@ -56,7 +56,12 @@ JSON_TYPE = "application/json"
 RESPONSE_TYPE = "application/graphql-response+json"
 BODY_BYTES_MAX = 4 * 1024 * 1024
 BODY_SECONDS = 30.0
-CODES = {405: "METHOD_NOT_ALLOWED", 408: "LIMIT_EXCEEDED", 413: "LIMIT_EXCEEDED"}
+CODES = {
+    405: "METHOD_NOT_ALLOWED",
+    408: "LIMIT_EXCEEDED",
+    413: "LIMIT_EXCEEDED",
+    503: Unavailable.code,
+}
 
 
 class LineFeedSSE(SSETransport):
@@ -142,6 +147,10 @@ class Endpoint(GraphQL[Context, None]):
             response = _refused(request, refusal)
         except ClientDisconnect:
             return
+        except Exception as failure:
+            if not isinstance(down := refusal_in(failure), Unavailable):
+                raise
+            response = _refused(request, HTTPException(503, str(down)))
         finally:
             await request.close()  # the files of a form
         await response(scope, receive, send)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import socket
+from typing import cast
 
 from uvicorn._types import ASGISendEvent
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -18,12 +21,25 @@ UNSENT_BYTES = 256 * 1024
 """What may wait in one connection before it takes no more frames."""
 
 
+STALLED_SECONDS = 10.0
+"""How long a client may take nothing of what it was sent. The kernel would keep megabytes for each,
+and wait for as long as there is somebody on the other side."""
+
+
 class SocketProtocol(WebSocketsSansIOProtocol):
     """uvicorn's, which otherwise fails to stop while a socket is in its closing handshake, and
     complains of a handshake that was answered with something else than a socket.
 
     It also takes frames that were made once for many sockets, unless messages are compressed.
     """
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(cast(asyncio.Transport, transport))
+        if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux; elsewhere pings and full buffers tell
+            own: socket.socket = transport.get_extra_info("socket")
+            own.setsockopt(
+                socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(STALLED_SECONDS * 1_000)
+            )
 
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)

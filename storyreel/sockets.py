@@ -36,7 +36,7 @@ from resolvers.context import Context
 from resolvers.errors import translate
 from resolvers.sharing import shared
 from resolvers.watch import watching
-from services.errors import Refusal
+from services.errors import Refusal, Unavailable, refusal_in
 
 from .admission import FORBIDDEN, SHOWN_OUT, Reception, TurnedAway
 from .delivery import Follower
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 NOTHING_TO_RUN = (MissingQueryError, CannotGetOperationTypeError, InvalidOperationTypeError)
 SUBSCRIBE = "Subscribe over a WebSocket, or accept text/event-stream as answer."
 SEND_SECONDS = 10.0
-TOO_SLOW = 1013  # "try again later": clients do
+TRY_AGAIN_LATER = 1013  # clients do
 FAREWELL_SECONDS = 2.0
 CLOSE_REASON_BYTES = 123  # all that fits into a control frame
 
@@ -92,7 +92,7 @@ class SocketAdapter(ASGIWebSocketAdapter):
     async def _give_up(self) -> None:
         try:
             async with asyncio.timeout(FAREWELL_SECONDS):
-                await self.close(TOO_SLOW, "Nothing was read for long.")
+                await self.close(TRY_AGAIN_LATER, "Nothing was read for long.")
         except TimeoutError:
             if self._connection is not None:
                 self._connection.abort()
@@ -110,6 +110,8 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
     def __init__(self, *args: Any, **named: Any) -> None:
         super().__init__(*args, **named)
         self._followers: dict[str, Follower] = {}
+        self._extensions: dict[str, dict[str, Any] | None] = {}
+        """What came beside the documents of operations that have not begun yet."""
 
     async def handle(self) -> None:
         reception: Reception | None = getattr(self.view, "reception", None)
@@ -121,6 +123,10 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
             await super().handle_connection_init(message)
         except TurnedAway as refusal:
             await self.websocket.close(refusal.close_code, str(refusal))
+        except Exception as failure:
+            if not isinstance(down := refusal_in(failure), Unavailable):
+                raise
+            await self.websocket.close(TRY_AGAIN_LATER, str(down))
 
     async def leave(self) -> None:
         """Nothing more is sent to who has to go, and nothing more is begun for them."""
@@ -151,6 +157,8 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
         known = self.connection_acknowledged and message["id"] not in self.operations
         refusal = self._refusal(message) if known else None
         if refusal is None:
+            if known:
+                self._extensions[message["id"]] = message["payload"].get("extensions")
             await super().handle_subscribe(message)
             return
         code, reason = refusal
@@ -176,9 +184,10 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
 
     async def run_operation(self, operation: Operation[Context, None]) -> None:
         """Answer one operation, whatever becomes of it."""
+        extensions = self._extensions.pop(operation.id, None)
         try:
             if not await self._follow(operation):
-                await self._execute(operation)
+                await self._execute(operation, extensions)
             await operation.send_operation_message({"id": operation.id, "type": "complete"})
         except WebSocketDisconnected:
             self.operations.pop(operation.id, None)
@@ -211,17 +220,21 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
         return True
 
     async def cleanup_operation(self, operation_id: str) -> None:
+        self._extensions.pop(operation_id, None)
         follower = self._followers.pop(operation_id, None)
         if follower is not None:
             follower.leave()
         await super().cleanup_operation(operation_id)
 
-    async def _execute(self, operation: Operation[Context, None]) -> None:
+    async def _execute(
+        self, operation: Operation[Context, None], extensions: dict[str, Any] | None
+    ) -> None:
         stream = await self.schema.stream(
             operation.query,
             variable_values=operation.variables,
             context_value=self.context.again(),
             operation_name=operation.operation_name,
+            operation_extensions=extensions,
         )
         async with aclosing(stream):
             await self._send_result_stream(operation, stream)

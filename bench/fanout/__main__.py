@@ -49,7 +49,7 @@ def measured(case: Case, program: Path) -> Figures | None:
     try:
         with (
             tempfile.TemporaryDirectory() as folder,
-            serving(case.server, _free(), Path(folder)) as served,
+            serving(case.server, free_port(), Path(folder)) as served,
         ):
             return _measured(case, served, program)
     except RuntimeError as problem:
@@ -93,7 +93,7 @@ def _run(
     }
 
 
-def _free() -> int:
+def free_port() -> int:
     """A port that is free, as far as one can know."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         return int(taken.getsockname()[1])

@@ -42,9 +42,10 @@ class Served:
     query: str
     writer: subprocess.Popen[str] | None = None
 
-    def publish(self, count: int, *, burst: bool) -> None:
+    def publish(self, count: int, *, burst: bool, rate: float = 0.0) -> None:
+        """Without a rate as fast as it can; ours alone can do otherwise."""
         if self.writer is not None and self.writer.stdin is not None:
-            self.writer.stdin.write(f"{'burst' if burst else 'flow'} {count}\n")
+            self.writer.stdin.write(f"{'burst' if burst else 'flow'} {count} {rate}\n")
             self.writer.stdin.flush()
             return
         with closing(HTTPConnection("127.0.0.1", self.port, timeout=30)) as connection:

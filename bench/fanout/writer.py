@@ -1,4 +1,5 @@
-"""Commits events to the log of a project, each in a transaction of its own or all in one.
+"""Commits events to the log of a project, each in a transaction of its own or all in one; at a rate
+in a second, or as fast as it can.
 
 After each commit it knocks and waits until the server has turned to it, as publishers within the
 other servers wait. What is measured is delivery, so the commits are as cheap as they can be.
@@ -26,9 +27,12 @@ def main(database: str, project_id: str, door_port: int) -> None:
     door = socket.create_connection(("127.0.0.1", door_port))
     [[head]] = connection.execute("SELECT head FROM feed WHERE id = ?", [project_id])
     for line in sys.stdin:
-        how, _, count = line.partition(" ")
+        how, count, rate = line.split()
         pages = [int(count)] if how == "burst" else [1] * int(count)
-        for page in pages:
+        began = time.monotonic()
+        for number, page in enumerate(pages):
+            if float(rate):
+                time.sleep(max(0.0, began + number / float(rate) - time.monotonic()))
             connection.execute("BEGIN IMMEDIATE")
             for head in range(head + 1, head + 1 + page):  # noqa: B020  # counts on
                 key = str(time.monotonic_ns())

@@ -25,7 +25,7 @@ class Tally:
     hit_until: float = float("-inf")
     """Until then a process that was killed or paused explains lost answers."""
     cut_until: float = float("-inf")
-    """Until then a cut connection to the database explains an answer of INTERNAL."""
+    """Until then a cut connection to the database explains an answer of UNAVAILABLE."""
 
     def find(self, what: str) -> None:
         """Something that must not be. Past FINDINGS_MAX they are only counted."""
@@ -47,7 +47,7 @@ class Tally:
 
     def excuses(self, code: str) -> bool:
         """Whether a refusal of this code is explained: counted, and no finding."""
-        excused = code == "INTERNAL" and time.monotonic() <= self.cut_until
+        excused = code == "UNAVAILABLE" and time.monotonic() <= self.cut_until
         self.counts["answers that met a cut"] += excused
         return excused
 

@@ -18,7 +18,7 @@ from .shapes import PROJECT_ID, ErrorAnswer
 
 DESCRIBED_AT = "/api/openapi.json"
 REFERENCE = "#/components/schemas/{model}"
-REFUSALS = (400, 404, 429, 500)
+REFUSALS = (400, 404, 429, 500, 503)
 CHANGE_REFUSALS = (403, 413)
 BODY_REFUSALS = (408, 409, 415, 422)
 BEARER = {

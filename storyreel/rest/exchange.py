@@ -18,7 +18,7 @@ from starlette.types import Receive, Scope, Send
 from models import new_id
 from services.actor import Actor
 from services.editing import EditConflict
-from services.errors import InvalidInput, RateLimited, Refusal
+from services.errors import InvalidInput, RateLimited, Refusal, refusal_in
 from services.idempotency import Once
 from services.rationing import ration
 from services.work import Work, perform_once
@@ -44,6 +44,7 @@ STATUSES: Mapping[str, int] = {
     "LIMIT_EXCEEDED": 413,
     "IDEMPOTENCY_KEY_REUSED": 422,
     "RATE_LIMITED": 429,
+    "UNAVAILABLE": 503,
 }
 STALE = "There is a newer version, and it differs. Read it, decide again, and name it as base."
 
@@ -145,8 +146,6 @@ class Resource:
             response = await self._answer(request)
         except ClientDisconnect:
             return
-        except Refusal as refusal:
-            response = refused(refusal)
         except HTTPException as problem:
             code = CODES.get(problem.status_code, "BAD_REQUEST")
             response = _failure(problem.status_code, code, problem.reason)
@@ -155,7 +154,8 @@ class Resource:
             if problem.status_code == 408:
                 response.headers["Connection"] = "close"
         except Exception as failure:
-            response = _masked(failure)
+            refusal = refusal_in(failure)
+            response = refused(refusal) if refusal is not None else _masked(failure)
         response.headers.update(self._headers)
         await response(scope, receive, send)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
 from models import Snapshot
@@ -32,7 +32,15 @@ Objects = list[dict[str, Any]]
 Scenes = Annotated[Objects, WithJsonSchema(SCENES)]
 Elements = Annotated[Objects, WithJsonSchema(ELEMENTS)]
 Metadata = dict[str, Any]
-Version = Annotated[int, Field(ge=1, le=limits.SNAPSHOT_VERSION)]
+
+
+def _whole(value: object) -> object:
+    """In JSON, 3.0 is the integer 3."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Whole = Annotated[int, BeforeValidator(_whole)]
+Version = Annotated[Whole, Field(ge=1, le=limits.SNAPSHOT_VERSION)]
 ProjectId = Annotated[str, Field(pattern=PROJECT_ID)]
 
 
@@ -49,7 +57,7 @@ class StoreBody(Shape):
     elements: Elements | None = None
     metadata: Metadata | None = None
     version: Version | None = None
-    base_version: Annotated[int, Field(ge=0, le=limits.SNAPSHOT_VERSION)] | None = None
+    base_version: Annotated[Whole, Field(ge=0, le=limits.SNAPSHOT_VERSION)] | None = None
     checksum: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None = None
 
 

@@ -1,5 +1,5 @@
 // Apollo Client over multipart HTTP subscriptions, and over graphql-ws.
-import { ApolloClient, ApolloLink, CombinedGraphQLErrors, HttpLink, InMemoryCache, gql } from "@apollo/client/core/index.js";
+import { ApolloClient, CombinedGraphQLErrors, HttpLink, InMemoryCache, gql } from "@apollo/client/core/index.js";
 import { GraphQLWsLink } from "@apollo/client/link/subscriptions/index.js";
 import { createClient } from "graphql-ws";
 import WebSocket from "ws";
@@ -11,7 +11,7 @@ const http = new HttpLink({ uri: url });
 const sockets = new GraphQLWsLink(createClient({ url: url.replace("http", "ws"), webSocketImpl: WebSocket }));
 const client = new ApolloClient({
   cache: new InMemoryCache(),
-  link: transport === "http" ? http : ApolloLink.split(({ operationType }) => operationType === "subscription", sockets, http),
+  link: transport === "http" ? http : sockets,
   defaultOptions: {
     query: { errorPolicy: "all", fetchPolicy: "no-cache" },
     mutate: { errorPolicy: "all", fetchPolicy: "no-cache" },

@@ -1,35 +1,13 @@
 // What every browser has: EventSource comes back by itself, with the last id it saw.
 import { EventSource } from "eventsource";
 import assert from "node:assert/strict";
-import { EVENTS, created, renamed, run, until } from "./scenario.mjs";
+import { EVENTS, created, cuttable, renamed, run, until } from "./scenario.mjs";
 
 const [url] = process.argv.slice(2);
 
 async function request(query, variables) {
   const headers = { "content-type": "application/json" };
   return (await fetch(url, { method: "POST", headers, body: JSON.stringify({ query, variables }) })).json();
-}
-
-/** The same address through a line that can be cut. */
-function cuttable() {
-  const cuts = [];
-  const asked = [];
-  async function through(address, init) {
-    asked.push(init.headers["Last-Event-ID"] ?? null);
-    const { body, status, headers, url, redirected } = await fetch(address, init);
-    const reader = body.getReader();
-    const cut = new Promise((resolve) => cuts.push(resolve));
-    const rest = new ReadableStream({
-      async pull(controller) {
-        const found = await Promise.race([reader.read(), cut]);
-        if (found?.value) return controller.enqueue(found.value);
-        controller.close();
-        await reader.cancel();
-      },
-    });
-    return { body: rest, status, headers, url, redirected };
-  }
-  return { through, asked, cut: () => cuts.forEach((one) => one()) };
 }
 
 await run({

@@ -1,8 +1,9 @@
 import { createClient } from "graphql-sse";
-import { run, scenario } from "./scenario.mjs";
+import { cuttable, run, scenario } from "./scenario.mjs";
 
 const [url, metrics] = process.argv.slice(2);
-const client = createClient({ url, retryAttempts: 0 });
+const line = cuttable();
+const client = createClient({ url, retry: async () => {}, fetchFn: line.through });
 
 function follow(query, variables, sink) {
   return client.subscribe({ query, variables }, sink);
@@ -19,4 +20,4 @@ function request(query, variables) {
   });
 }
 
-await run(scenario({ request, follow }, metrics));
+await run(scenario({ request, follow, cut: line.cut }, metrics));

@@ -3,7 +3,13 @@ import WebSocket from "ws";
 import { run, scenario } from "./scenario.mjs";
 
 const [url, metrics] = process.argv.slice(2);
-const client = createClient({ url: url.replace("http", "ws"), webSocketImpl: WebSocket, retryAttempts: 0 });
+let socket;
+const client = createClient({
+  url: url.replace("http", "ws"),
+  webSocketImpl: WebSocket,
+  retryWait: async () => {},
+  on: { connected: (opened) => (socket = opened) },
+});
 
 function follow(query, variables, sink) {
   return client.subscribe({ query, variables }, sink);
@@ -20,4 +26,4 @@ function request(query, variables) {
   });
 }
 
-await run(scenario({ request, follow }, metrics));
+await run(scenario({ request, follow, cut: () => socket.terminate() }, metrics));

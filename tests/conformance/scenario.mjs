@@ -1,6 +1,7 @@
 // What every client must be able to do with a running server. An adapter is
-//   { request(query, variables) -> {data, errors}, follow(query, variables, sink) -> stop }
-// where sink = { next({data, errors}), error(problem), complete() }.
+//   { request(query, variables) -> {data, errors}, follow(query, variables, sink) -> stop, cut? }
+// where sink = { next({data, errors}), error(problem), complete() }, and `cut` breaks the connection of a
+// client that makes it anew by itself, with the variables as they are by then.
 import assert from "node:assert/strict";
 
 const CREATE = `mutation Create($input: CreateProjectInput!) { createProject(input: $input) { id cursor } }`;
@@ -35,8 +36,9 @@ export async function run(checks) {
   process.exit(failures ? 1 : 0);
 }
 
-export function scenario({ request, follow }, metrics) {
+export function scenario({ request, follow, cut }, metrics) {
   return {
+    ...(cut && resumption({ request, follow, cut })),
     async "a query and a mutation answer"() {
       const id = await created(request);
       assert.equal((await renamed(request, id, "Two")).title, "Two");
@@ -109,6 +111,52 @@ export function scenario({ request, follow }, metrics) {
       await until(async () => (await following(metrics)) === 0);
     },
   };
+}
+
+function resumption({ request, follow, cut }) {
+  return {
+    async "a broken connection is made anew and goes on after the last cursor"() {
+      const id = await created(request);
+      const variables = { id, after: (await renamed(request, id, "Two")).cursor };
+      const seen = [];
+      const problems = [];
+      const next = ({ data }) => {
+        variables.after = data.projectEvents.cursor;
+        seen.push(...data.projectEvents.events);
+      };
+      const stop = follow(EVENTS, variables, { next, error: (problem) => problems.push(problem), complete() {} });
+      await renamed(request, id, "Three");
+      await until(async () => seen.length === 1);
+      cut();
+      for (const title of ["Four", "Five"]) await renamed(request, id, title);
+      await until(async () => seen.length + problems.length >= 3);
+      assert.deepEqual(problems, []);
+      assert.equal(new Set(seen.map((event) => event.cursor)).size, 3);
+      stop();
+    },
+  };
+}
+
+/** The same address through a line that can be cut. */
+export function cuttable() {
+  const cuts = [];
+  const asked = [];
+  async function through(address, init) {
+    asked.push(new Headers(init.headers).get("Last-Event-ID"));
+    const { body, ok, status, headers, url, redirected } = await fetch(address, init);
+    const reader = body.getReader();
+    const cut = new Promise((resolve) => cuts.push(resolve));
+    const rest = new ReadableStream({
+      async pull(controller) {
+        const found = await Promise.race([reader.read(), cut]);
+        if (found?.value) return controller.enqueue(found.value);
+        controller.close();
+        await reader.cancel();
+      },
+    });
+    return { body: rest, ok, status, headers, url, redirected };
+  }
+  return { through, asked, cut: () => cuts.forEach((one) => one()) };
 }
 
 export async function created(request) {

@@ -7,6 +7,7 @@ import { run, scenario } from "./scenario.mjs";
 const [url, metrics, transport] = process.argv.slice(2);
 const sockets = createClient({ url: url.replace("http", "ws"), webSocketImpl: WebSocket });
 const overSockets = subscriptionExchange({
+  enableAllOperations: true,
   forwardSubscription: ({ query, variables }) => ({
     subscribe: (sink) => ({ unsubscribe: sockets.subscribe({ query, variables }, sink) }),
   }),
@@ -15,7 +16,7 @@ const client = new Client({
   url,
   preferGetMethod: false,
   fetchSubscriptions: transport === "sse",
-  exchanges: transport === "sse" ? [fetchExchange] : [overSockets, fetchExchange],
+  exchanges: transport === "sse" ? [fetchExchange] : [overSockets],
 });
 
 function result({ data, error }) {

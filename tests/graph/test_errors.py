@@ -25,6 +25,7 @@ REFUSALS = [
     (errors.LimitExceeded, "LIMIT_EXCEEDED"),
     (errors.IdempotencyKeyReused, "IDEMPOTENCY_KEY_REUSED"),
     (errors.Unauthenticated, "UNAUTHENTICATED"),
+    (errors.Unavailable, "UNAVAILABLE"),
 ]
 
 

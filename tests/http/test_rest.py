@@ -101,7 +101,7 @@ async def test_what_was_read_can_be_stored_in_another_project(site: Site, projec
 async def test_a_stale_document_is_a_conflict_that_says_where(site: Site, project: Project) -> None:
     for scene in (PIER, BAR):
         await stored(site, project, scene)
-    answer = await site.http.post(at(project), json={"scenes": [PIER], "baseVersion": 1})
+    answer = await site.http.post(at(project), json={"scenes": [PIER], "baseVersion": 1.0})
     assert problem(answer) == (409, "CONFLICT", "baseVersion")
     assert answer.json()["error"]["fields"] == ["scenes.0"]
     assert await Snapshot.all().count() == 2
