@@ -7,7 +7,7 @@ from contextlib import aclosing
 
 from models import Project
 from services import feed, projects
-from services.feed import NOWHERE, Changes, Place
+from services.feed import Changes, Place
 from services.work import perform
 from tests.conftest import Home
 from tests.making import a_project, a_scene
@@ -47,18 +47,3 @@ async def test_who_was_let_in_is_told_of_the_end_of_a_project_and_of_nothing_aft
         place = Place(at)
         assert await followed(home, project, place) == told
         assert place.over
-
-
-async def test_a_live_query_goes_on_with_what_is_newer_than_its_place(home: Home) -> None:
-    project = await a_project(home)
-    once = Place(NOWHERE, until=NOWHERE + 1)
-    shown = [row.head async for row in feed.live(home.world, home.owner, project.id, once)]
-    assert (shown, once.at) == ([1], 1)
-
-    rows = feed.live(home.world, home.owner, project.id, Place(once.at))
-    async with aclosing(rows), asyncio.timeout(SOON):
-        coming = asyncio.ensure_future(anext(rows))
-        await asyncio.sleep(0.02)
-        assert not coming.done()
-        await a_scene(home, project)
-        assert (await coming).head == 2

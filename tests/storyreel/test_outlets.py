@@ -14,7 +14,7 @@ from websockets.frames import Opcode
 
 from services.errors import NotFound
 from storyreel import outlets
-from storyreel.outlets import Frame, Outbox, beginning
+from storyreel.outlets import Frame, Outlet, SocketWire, beginning
 
 
 @dataclass
@@ -36,9 +36,9 @@ async def test_what_was_taken_is_sent_in_order_even_after_parting() -> None:
         await slow.wait()
         sent.append(json.loads(message))
 
-    outbox, parted = Outbox("a", send), asyncio.get_running_loop().create_future()
-    flowing = asyncio.create_task(outbox.flow(parted))
-    assert all(outbox.offer(frame(number)) for number in range(3))
+    outlet, parted = Outlet(SocketWire("a", send)), asyncio.get_running_loop().create_future()
+    flowing = asyncio.create_task(outlet.flow(parted))
+    assert all(outlet.offer(frame(number)) for number in range(3))
     parted.set_result(7)
     slow.set()
 
@@ -47,19 +47,19 @@ async def test_what_was_taken_is_sent_in_order_even_after_parting() -> None:
 
 
 @pytest.mark.parametrize(("frames", "size"), [(2, 1_000), (100, 70)], ids=["frames", "bytes"])
-async def test_an_outbox_refuses_what_is_too_much(
+async def test_an_outlet_refuses_what_is_too_much(
     monkeypatch: pytest.MonkeyPatch, frames: int, size: int
 ) -> None:
     monkeypatch.setattr(outlets, "WAITING_FRAMES", frames)
     monkeypatch.setattr(outlets, "WAITING_BYTES", size)
-    outbox = Outbox("a", _unused)
-    assert [outbox.offer(frame("x" * 20)) for _ in range(3)] == [True, True, False]
+    outlet = Outlet(SocketWire("a", _unused))
+    assert [outlet.offer(frame("x" * 20)) for _ in range(3)] == [True, True, False]
 
 
 async def test_one_frame_is_taken_however_large() -> None:
-    outbox = Outbox("a", _unused)
-    assert outbox.offer(frame("x" * 2 * outlets.WAITING_BYTES))
-    assert not outbox.offer(frame("x"))
+    outlet = Outlet(SocketWire("a", _unused))
+    assert outlet.offer(frame("x" * 2 * outlets.WAITING_BYTES))
+    assert not outlet.offer(frame("x"))
 
 
 async def _unused(message: str) -> None:
