@@ -74,6 +74,9 @@ class Context(Loading):
     def owns(self, client_id: str) -> bool:
         return access.owns(self.actor, client_id)
 
+    async def seconds_taken(self, kind: str, renderer: str) -> float | None:
+        return await self.world.history.seconds_taken(kind, renderer)
+
     async def screenplay(self, project_id: str, format: ScreenplayFormat | None) -> str | None:
         return await written_screenplay(self.actor, self.world, project_id, format)
 

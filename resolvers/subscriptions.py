@@ -93,10 +93,10 @@ class Subscription:
         self, info: Info, project_id: ProjectId
     ) -> AsyncGenerator[list[Presence], None]:
         context = info.context
-        here = who_is_here(context.world, context.actor, project_id)
+        rooms = who_is_here(context.world, context.actor, project_id)
         if context.lookout is not None:  # each of those who are told stays by themselves
-            here = watch_room(context.world, context.actor, project_id, context.lookout)
-        async with aclosing(here) as rooms:
+            rooms = watch_room(context.world, context.actor, project_id, context.lookout)
+        async with aclosing(rooms):
             async for here in rooms:
                 context.forget()
                 yield Presence.all(here)

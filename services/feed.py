@@ -124,7 +124,7 @@ async def live(
                     project = await visible(actor, Project, project_id)
                     if project is None:
                         return
-                    with lookout.telling(project_id, again=head == known):
+                    async with lookout.telling(project_id, again=head == known):
                         yield project
                     known = head
             if news:

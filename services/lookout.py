@@ -5,8 +5,9 @@ Only what is told first stands for itself; from then on whoever came is told wha
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 from .backends.bus import Bell
 
@@ -18,7 +19,7 @@ class Lookout:
     now, and None outside a look; `again` marks what is told only to those whom this look answers.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, turns: asyncio.Semaphore | None = None) -> None:
         self.asked = 0
         """How often somebody asked. A question's number is how many there were with it."""
         self.answering = 0
@@ -28,6 +29,7 @@ class Lookout:
         self.subject: str | None = None
         self.again = False
         self._bell: Bell | None = None
+        self._turns = turns or asyncio.Semaphore()
 
     def ask(self) -> int:
         """Have everything told by a look that begins from now on; the question's number."""
@@ -44,10 +46,13 @@ class Lookout:
         yield self.answering > self.answered
         self.answered = self.answering
 
-    @contextmanager
-    def telling(self, subject: str, again: bool = False) -> Iterator[None]:
-        self.subject, self.again = subject, again
-        try:
-            yield
-        finally:
-            self.subject, self.again = None, False
+    @asynccontextmanager
+    async def telling(self, subject: str, again: bool = False) -> AsyncIterator[None]:
+        """When it is this one's turn among the lookouts of a process: what all of them have to tell
+        in the same moment must not hold up everybody else."""
+        async with self._turns:
+            self.subject, self.again = subject, again
+            try:
+                yield
+            finally:
+                self.subject, self.again = None, False

@@ -128,7 +128,7 @@ async def watch_room(
                     return
                 changed = await room.changed(heard)
                 if changed or everything:
-                    with lookout.telling(project_id, again=not changed):
+                    async with lookout.telling(project_id, again=not changed):
                         yield room.here
             await asyncio.sleep(limits.PRESENCE_INTERVAL_SECONDS)
             rung = await bell.rung(room.patience())

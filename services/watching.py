@@ -52,7 +52,7 @@ async def watch_jobs(
                 for owner in watch.project_ids if news and heard.look else ():
                     await check_still_seen(actor, owner)
                 for job, again in news:
-                    with lookout.telling(job.id, again):
+                    async with lookout.telling(job.id, again):
                         yield job
             if watch.over:
                 return

@@ -10,11 +10,11 @@ So nobody waits for anybody, and nobody misses anything.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Hashable, Iterator
+from collections.abc import AsyncGenerator, Callable, Hashable, Iterator
 from contextlib import AbstractAsyncContextManager, aclosing, contextmanager
 from contextvars import Context
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from resolvers.sharing import Shared
 from resolvers.watch import Tally
@@ -24,6 +24,8 @@ from services.lookout import Lookout
 from .outlets import Frame, Outlet
 
 BEGINNING_AT_ONCE = 16
+TELLING_AT_ONCE = 4
+"""Groups of states that are executed side by side. More would only make everybody else wait."""
 
 E = TypeVar("E")
 G = TypeVar("G", bound="Group[Any]")
@@ -161,9 +163,9 @@ class LogGroup(Group[int]):
 class StateGroup(Group[bool]):
     """Followers of states. Who parts is told whether they were told everything once."""
 
-    def __init__(self, operation: Shared) -> None:
+    def __init__(self, operation: Shared, turns: asyncio.Semaphore | None = None) -> None:
         super().__init__(operation)
-        self.lookout = Lookout()
+        self.lookout = Lookout(turns)
         self._standing: dict[Follower, Outlet] = {}
         self._asking: dict[Follower, int] = {}
 
@@ -217,6 +219,7 @@ class Groups:
     def __init__(self) -> None:
         self._groups: dict[Hashable, Group[Any]] = {}
         self._entrance = asyncio.Semaphore(BEGINNING_AT_ONCE)
+        self._turns = asyncio.Semaphore(TELLING_AT_ONCE)
 
     async def begin(self, operation: Shared) -> Delivery | None:
         """None for somebody who has to be answered by themselves.
@@ -244,7 +247,7 @@ class Groups:
         self, operation: Shared, place: Place, goal: int, follower: Follower
     ) -> None:
         """Alone at least to `goal`."""
-        with self._joined(LogGroup, operation, follower.tally) as group:
+        with self._joined(operation, follower.tally, lambda: LogGroup(operation)) as group:
             while not place.over:
                 goal = max(goal, group.at)
                 if place.at < goal:
@@ -262,18 +265,23 @@ class Groups:
 
     async def _follow_states(self, operation: Shared, follower: Follower) -> None:
         """With another group when one ended before it told everything."""
+
+        def make() -> StateGroup:
+            return StateGroup(operation, self._turns)
+
         told = False
         while not told:
-            with self._joined(StateGroup, operation, follower.tally) as group:
+            with self._joined(operation, follower.tally, make) as group:
                 told = await follower.move(group, group.take(follower))
                 told |= not group.lookout.answered  # nor will another one
 
     @contextmanager
-    def _joined(self, kind: type[G], operation: Shared, tally: Tally) -> Iterator[G]:
+    def _joined(self, operation: Shared, tally: Tally, make: Callable[[], G]) -> Iterator[G]:
         """One more of a group, which lasts as long as somebody is in it."""
-        group = self._groups.get(operation.key)
-        if not isinstance(group, kind) or group.over:
-            group = self._groups[operation.key] = kind(operation)
+        group = cast("G | None", self._groups.get(operation.key))  # the key tells the kind
+        if group is None or group.over:
+            group = make()
+            self._groups[operation.key] = group
         group.followers += 1
         try:
             yield group

@@ -84,6 +84,8 @@ class Wire(Protocol):
 class SocketWire:
     """Straight to the connection, if there is one that takes frames as they are."""
 
+    __slots__ = ("_beginning", "_connection", "_send", "holds")
+
     def __init__(
         self,
         operation_id: str,
@@ -106,6 +108,8 @@ class SocketWire:
 
 class Outlet:
     """A wire, and what waits for it."""
+
+    __slots__ = ("_sending", "_size", "_stirred", "_waiting", "_wire")
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
@@ -138,7 +142,7 @@ class Outlet:
             self._size -= len(before.rest) if before is not None else 0
             self._keep(subject, frame)
 
-    async def flow(self, parted: asyncio.Future[int]) -> int:
+    async def flow(self, parted: asyncio.Future[M]) -> M:
         """Send what was taken until parted from the group, and tell where that leaves one."""
         parted.add_done_callback(lambda _: self._stirred.set())
         while True:

@@ -68,8 +68,8 @@ class Followed:
 
     frames: AsyncGenerator[Frame]
 
-    def __aiter__(self) -> AsyncGenerator[Frame]:
-        return self.frames
+    def __aiter__(self) -> Followed:
+        return self
 
     async def __anext__(self) -> Frame:
         return await anext(self.frames)

@@ -23,7 +23,9 @@ from schema.cursor import feed_cursor, sequence_in
 from services import generation, limits, projects
 from services.actor import SYSTEM, Actor, Role
 from services.backends.bus import LocalBell
+from services.jobs import begin_job
 from services.presence import set_presence
+from services.progress import Meter
 from services.work import perform
 from storyreel.delivery import Follower, Groups, LogGroup, StateGroup
 from storyreel.outlets import Frame, Outlet, SocketWire, Wire
@@ -447,23 +449,23 @@ async def test_who_comes_is_told_everything_by_the_next_look_and_then_what_the_o
         rooms.append(Room())
         ends.append(group.take(Follower(Outlet(rooms[-1]))))
 
-    def tell(subject: str, data: str, again: bool) -> None:
-        with lookout.telling(subject, again):
+    async def tell(subject: str, data: str, again: bool) -> None:
+        async with lookout.telling(subject, again):
             group.hand_out(Frame(Answer(data)))
 
     with lookout.looking(bell) as everything:
         assert everything
-        tell("a", "a 1", again=False)
+        await tell("a", "a 1", again=False)
         come()  # too late for this look
-        tell("b", "b 1", again=False)
+        await tell("b", "b 1", again=False)
     assert await bell.rung(0)
     with lookout.looking(bell) as everything:
         assert everything
-        tell("a", "a 1", again=True)
-        tell("b", "b 2", again=False)
+        await tell("a", "a 1", again=True)
+        await tell("b", "b 2", again=False)
     with lookout.looking(bell) as everything:
         assert not everything
-        tell("a", "a 2", again=False)
+        await tell("a", "a 2", again=False)
         come()
     group.hand_out(Frame(Answer("refused")))  # by no look
 
@@ -525,6 +527,34 @@ async def test_one_who_comes_makes_one_look_and_nobody_else_hears_of_it(home: Ho
     for task in tasks:
         task.cancel()
     await asyncio.wait(tasks)
+
+
+async def test_who_comes_later_is_told_no_less_of_a_job_than_the_others_were(home: Home) -> None:
+    """What is stored comes once a second, and they have heard more since."""
+    home, groups = in_a_studio(home), Groups()
+    [job] = await ordered(home, await a_shot(home, await a_scene(home, await a_project(home))))
+    running = await perform(home.world, SYSTEM, begin_job, job.id)
+    assert running is not None
+    meter, rooms = Meter(home.world), [Room(), Room()]
+    query = "subscription($jobs: [ID!]) { jobProgress(jobIds: $jobs) { progress } }"
+    follow = partial(_told, home, groups, query, jobs=[job.id])
+    async with meter.measuring(running) as report, asyncio.TaskGroup() as following:
+        first = following.create_task(follow(rooms[0]))
+        await until(lambda: _has(rooms[0], 1))
+        report("drawing", 1, 2)
+        meter.tell()
+        await until(lambda: _has(rooms[0], 2))
+        second = following.create_task(follow(rooms[1]))
+        await until(lambda: _has(rooms[1], 1))
+        report("drawing", 3, 4)
+        meter.tell()
+        await until(lambda: _has(rooms[1], 2))
+        assert (await Job.get(id=job.id)).progress == 0
+        for task in (first, second):
+            task.cancel()
+
+    told = [[data["jobProgress"]["progress"] for data in room.told] for room in rooms]
+    assert told == [[0, 0.5, 0.75], [0.5, 0.75]]
 
 
 async def test_each_of_those_who_share_a_room_is_in_it_while_they_look(home: Home) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,6 +61,66 @@ async def test_one_frame_is_taken_however_large() -> None:
     outlet = Outlet(SocketWire("a", _unused))
     assert outlet.offer(frame("x" * 2 * outlets.WAITING_BYTES))
     assert not outlet.offer(frame("x"))
+
+
+async def test_of_what_waits_of_one_subject_only_the_latest_is_sent() -> None:
+    sent: list[Any] = []
+    slow = asyncio.Event()
+
+    async def send(message: str) -> None:
+        await slow.wait()
+        sent.append(json.loads(message)["payload"]["data"])
+
+    outlet, parted = Outlet(SocketWire("a", send)), asyncio.get_running_loop().create_future()
+    outlet.replace("a", frame("a 1"))
+    flowing = asyncio.create_task(outlet.flow(parted))
+    await asyncio.sleep(0)  # on its way
+    for subject, data in [("a", "a 2"), ("b", "b 1"), ("a", "a 3"), ("c", "the end of c")]:
+        outlet.replace(subject, frame(data))
+    parted.set_result(True)
+    slow.set()
+
+    assert await flowing
+    assert sent == ["a 1", "b 1", "a 3", "the end of c"]
+
+
+class Straight(SocketWire):
+    """Takes what it is given as long as there is room."""
+
+    def __init__(self, send: Callable[[str], Awaitable[None]], room: int) -> None:
+        super().__init__("a", send)
+        self.holds, self.room = True, room
+        self.taken: list[str] = []
+
+    def take(self, frame: Frame) -> bool:
+        self.room -= 1
+        if self.room >= 0:
+            self.taken.append(frame.payload)
+        return self.room >= 0
+
+
+async def test_nothing_overtakes_what_waits_for_a_wire_without_room() -> None:
+    sent: list[str] = []
+
+    async def send(message: str) -> None:
+        await asyncio.sleep(0)
+        sent.append(str(json.loads(message)["payload"]["data"]))
+
+    wire = Straight(send, room=1)
+    outlet, parted = Outlet(wire), asyncio.get_running_loop().create_future()
+    for number in range(3):
+        outlet.replace(str(number), frame(number))
+    wire.room = 10
+    flowing = asyncio.create_task(outlet.flow(parted))
+    await asyncio.sleep(0)
+    outlet.replace("3", frame(3))
+    parted.set_result(True)
+    await flowing
+
+    assert (len(wire.taken), sent) == (1, ["1", "2", "3"])
+    assert [outlet.offer(frame(number)) for number in range(4)].count(True) == 4
+    wire.room = 0
+    assert not outlet.offer(frame("x"))  # the wire is where such things wait
 
 
 async def _unused(message: str) -> None:
