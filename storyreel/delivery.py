@@ -18,12 +18,14 @@ from typing import Any, Generic, TypeVar, cast
 
 from resolvers.sharing import Shared
 from resolvers.watch import Tally
+from services.errors import LimitExceeded
 from services.feed import Place
 from services.lookout import Lookout
 
 from .outlets import Frame, Outlet
 
 BEGINNING_AT_ONCE = 16
+TOO_SLOW = "Too much waits to be read. Subscribe again to be told the latest."
 TELLING_AT_ONCE = 4
 """Groups of states that are executed side by side. More would only make everybody else wait."""
 
@@ -86,6 +88,12 @@ class Group(Generic[E]):
         if not parted.done():
             parted.set_result(end)
 
+    def _give_up(self, follower: Follower, problem: Exception) -> None:
+        parted = self._parted[follower]
+        self.drop(follower)
+        if not parted.done():
+            parted.set_exception(problem)
+
     async def _run(self) -> None:
         try:
             async with aclosing(self._results()) as results:
@@ -93,9 +101,8 @@ class Group(Generic[E]):
                     self.tally.note(result.errors)
                     self._tell(result)
         except Exception as problem:
-            for parted in self._parted.values():
-                if not parted.done():
-                    parted.set_exception(problem)
+            for follower in tuple(self._parted):
+                self._give_up(follower, problem)
         self.over = True
         for follower in tuple(self._parted):
             self._part(follower, self._end(follower))
@@ -166,7 +173,7 @@ class StateGroup(Group[bool]):
     def __init__(self, operation: Shared, turns: asyncio.Semaphore | None = None) -> None:
         super().__init__(operation)
         self.lookout = Lookout(turns)
-        self._standing: dict[Follower, Outlet] = {}
+        self._standing: set[Follower] = set()
         self._asking: dict[Follower, int] = {}
 
     def take(self, follower: Follower) -> asyncio.Future[bool]:
@@ -176,7 +183,7 @@ class StateGroup(Group[bool]):
 
     def drop(self, follower: Follower) -> None:
         super().drop(follower)
-        self._standing.pop(follower, None)
+        self._standing.discard(follower)
         self._asking.pop(follower, None)
 
     def hand_out(self, frame: Frame) -> None:
@@ -185,13 +192,13 @@ class StateGroup(Group[bool]):
         at_large = lookout.subject is None
         for follower, question in tuple(self._asking.items()):
             if at_large or question <= lookout.answered:
-                self._standing[follower] = follower.outlet
+                self._standing.add(follower)
                 del self._asking[follower]
-            elif question <= lookout.answering:
-                follower.outlet.replace(lookout.subject, frame)
-        if not lookout.again:
-            for outlet in self._standing.values():
-                outlet.replace(lookout.subject, frame)
+        told = [one for one, question in self._asking.items() if question <= lookout.answering]
+        told += self._standing if not lookout.again else ()
+        for follower in told:
+            if not follower.outlet.replace(lookout.subject, frame):
+                self._give_up(follower, LimitExceeded(TOO_SLOW))
 
     def _results(self) -> AsyncGenerator[Any]:
         return self.operation.told_by(self.lookout)

@@ -21,6 +21,9 @@ WAITING_BYTES = 1024 * 1024
 """What may wait for one slow client. Whoever falls further behind is sent it again from the log, in
 fewer and larger frames."""
 
+WAITING_SUBJECTS = 3_000
+"""Things of which one slow client has not taken the latest: more than can go on in one project."""
+
 
 class Frame:
     """What one result says to everybody: a message but for its beginning, which names the operation
@@ -135,12 +138,15 @@ class Outlet:
         self._keep(frame, frame)
         return True
 
-    def replace(self, subject: str | None, frame: Frame) -> None:
-        """Take a frame in place of what still waits of the same subject. Never waits."""
-        if not self._taken_at_once(frame):
-            before = self._waiting.pop(subject, None)
-            self._size -= len(before.rest) if before is not None else 0
-            self._keep(subject, frame)
+    def replace(self, subject: str | None, frame: Frame) -> bool:
+        """Take a frame in place of what still waits of the same subject; False when too many wait
+        already. Never waits."""
+        if self._taken_at_once(frame):
+            return True
+        before = self._waiting.pop(subject, None)
+        self._size -= len(before.rest) if before is not None else 0
+        self._keep(subject, frame)
+        return len(self._waiting) <= WAITING_SUBJECTS
 
     async def flow(self, parted: asyncio.Future[M]) -> M:
         """Send what was taken until parted from the group, and tell where that leaves one."""

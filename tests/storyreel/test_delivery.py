@@ -23,10 +23,12 @@ from schema.cursor import feed_cursor, sequence_in
 from services import generation, limits, projects
 from services.actor import SYSTEM, Actor, Role
 from services.backends.bus import LocalBell
+from services.errors import LimitExceeded
 from services.jobs import begin_job
 from services.presence import set_presence
 from services.progress import Meter
 from services.work import perform
+from storyreel import outlets
 from storyreel.delivery import Follower, Groups, LogGroup, StateGroup
 from storyreel.outlets import Frame, Outlet, SocketWire, Wire
 from tests.buses import WatchedBus, with_bus
@@ -226,17 +228,21 @@ async def _ended(project: Project) -> set[str]:
 
 
 RIGHTS = st.sampled_from([Role.VIEWER, Role.EDITOR, None])
-PEOPLE = st.tuples(st.sampled_from("abc"), RIGHTS, st.sampled_from([None, Role.VIEWER]))
+PEOPLE = st.tuples(st.sampled_from("ab"), RIGHTS, st.sampled_from([None, Role.VIEWER]))
 VIEWERS = st.tuples(
     PEOPLE,
-    st.sampled_from(
-        [EVENTS, PICTURES, LIVE, LIVE_PICTURES, JOBS, JOB_PICTURES, PRESENCE, PRESENT_PICTURES]
-    ),
+    st.booleans(),  # asks for pictures, whose links are personal
     st.sampled_from([2, 3, 1_000]),  # every which frame there is no room for
-    st.integers(0, 3),  # joins before this step
-    st.integers(1, 4),  # leaves before this one
+    st.integers(0, 2),  # joins before this step
+    st.integers(2, 4),  # leaves before this one
     st.floats(0, 1),  # how much of the past it has seen
 )
+QUERIES = {
+    "events": (EVENTS, PICTURES),
+    "a live query": (LIVE, LIVE_PICTURES),
+    "jobs": (JOBS, JOB_PICTURES),
+    "presence": (PRESENCE, PRESENT_PICTURES),
+}
 
 
 @pytest.fixture(autouse=True)
@@ -248,6 +254,7 @@ def _quickly(monkeypatch: pytest.MonkeyPatch) -> None:
 STEPS = st.lists(st.sampled_from(["scene", "title", "image", "look"]), min_size=1, max_size=3)
 
 
+@pytest.mark.parametrize("queries", QUERIES.values(), ids=QUERIES)
 @settings(
     max_examples=6,
     deadline=None,
@@ -256,20 +263,22 @@ STEPS = st.lists(st.sampled_from(["scene", "title", "image", "look"]), min_size=
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
-    plan=st.lists(VIEWERS, min_size=2, max_size=8), steps=st.lists(STEPS, min_size=4, max_size=4)
+    plan=st.lists(VIEWERS, min_size=5, max_size=6), steps=st.lists(STEPS, min_size=3, max_size=3)
 )
 async def test_following_in_common_is_as_good_as_following_alone(
-    home: Home, plan: list[Any], steps: list[list[str]]
+    home: Home, queries: tuple[str, str], plan: list[Any], steps: list[list[str]]
 ) -> None:
     home = in_a_studio(home)
     groups = Groups()
     project = await a_project(home)
     shot = await a_shot(home, await a_scene(home, project))
+    await _make(home, "image", project, shot)
     viewers: dict[int, Viewer] = {}
     for number, step in enumerate(steps):
-        for index, (person, query, every, joins, leaves, seen) in enumerate(plan):
+        for index, (person, pictures, every, joins, leaves, seen) in enumerate(plan):
             if number == joins:
-                viewers[index] = Viewer(home, groups, _actor(project, *person), query, every)
+                actor, query = _actor(project, *person), queries[pictures]
+                viewers[index] = Viewer(home, groups, actor, query, every)
                 head = (await Feed.get(id=project.id)).head
                 await viewers[index].join(project, int(seen * (head - 1)))
             elif number >= leaves and index in viewers:
@@ -476,6 +485,23 @@ async def test_who_comes_is_told_everything_by_the_next_look_and_then_what_the_o
     ]
 
 
+async def test_who_takes_nothing_of_too_much_is_let_go_of(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outlets, "WAITING_SUBJECTS", 2)
+    group = StateGroup(await an_operation(home, JOBS))
+    ends = [group.take(Follower(Outlet(wire))) for wire in (Room(), SocketWire("1", Room()._never))]
+    group.stop()  # the test looks in its stead
+    with group.lookout.looking(LocalBell(False)):
+        for subject in ("a", "b", "a", "c"):
+            assert not any(end.done() for end in ends)
+            async with group.lookout.telling(subject):
+                group.hand_out(Frame(Answer(subject)))
+
+    assert not ends[0].done()
+    assert isinstance(ends[1].exception(), LimitExceeded)
+
+
 async def test_who_comes_when_all_is_over_is_told_how_it_ended(home: Home) -> None:
     home = in_a_studio(home)
     shot = await a_shot(home, await a_scene(home, await a_project(home)))
@@ -575,14 +601,20 @@ async def test_each_of_those_who_share_a_room_is_in_it_while_they_look(home: Hom
 
 @pytest.mark.parametrize("query", [EVENTS, LIVE, JOBS])
 async def test_who_may_look_no_more_is_told_so_in_common_too(home: Home, query: str) -> None:
-    home, groups = in_a_studio(home), Groups()
+    bus, groups = WatchedBus(), Groups()
+    home = with_bus(in_a_studio(home), bus)
     project = await a_project(home)
     shot = await a_shot(home, await a_scene(home, project))
     guest = _actor(project, "guest", Role.VIEWER, None)
     viewers = [Viewer(home, groups, guest, query) for _ in "ab"]
     for viewer in viewers:
-        await viewer.join(project, None)
-    await until(partial(_all_stand, viewers))
+        await viewer.join(project, 0)
+
+    async def begun() -> bool:
+        return bus.listening == 1 + len(viewers) and await _all_stand(viewers)
+
+    await until(begun)
+    await _everybody_knows(project, dict(enumerate(viewers)))
     elsewhere = await Client.create(slug="elsewhere", name="Elsewhere")
     await Project.filter(id=project.id).update(client_id=elsewhere.id)
     order = generation.generate_images
