@@ -17,6 +17,7 @@ from services.actor import Actor
 from services.feed import Place
 from services.idempotency import Once
 from services.links import Links
+from services.lookout import Lookout
 from services.screenplays import written_screenplay
 from services.work import Work, perform_once
 from services.world import World
@@ -51,6 +52,8 @@ class Context(Loading):
         self.has_written = False
         self.place: Place | None = None
         """Where a subscription goes on from, instead of from where its arguments say."""
+        self.lookout: Lookout | None = None
+        """On behalf of whom one that has no places is executed; None for its caller alone."""
         self.address = ""
         self.cursor: Cursor | None = None
         """Of the event that a stream sent last."""
@@ -70,6 +73,9 @@ class Context(Loading):
 
     def owns(self, client_id: str) -> bool:
         return access.owns(self.actor, client_id)
+
+    async def seconds_taken(self, kind: str, renderer: str) -> float | None:
+        return await self.world.history.seconds_taken(kind, renderer)
 
     async def screenplay(
         self, project_id: str, format: ScreenplayFormat | None, scene_ids: bool
@@ -98,11 +104,9 @@ class Context(Loading):
         finally:
             self.forget()
 
-    def standing(self, place: Place, actor: Actor) -> Context:
-        """A context for a stream that goes on from a place, and is not watched."""
-        context = Context(actor, self.world, self._links, documents=self.documents)
-        context.place = place
-        return context
+    def unwatched(self, actor: Actor) -> Context:
+        """A context for a stream that is executed for others than its caller."""
+        return Context(actor, self.world, self._links, documents=self.documents)
 
     def again(self) -> Context:
         """The same caller's context for another operation."""

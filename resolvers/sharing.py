@@ -7,7 +7,7 @@ see. Anything out of the ordinary is shared with nobody, and answered or refused
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Hashable, Mapping
-from contextlib import aclosing
+from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,17 +21,22 @@ from graphql import (
 )
 from graphql.execution.values import get_argument_values, get_variable_values
 
-from schema.cursor import sequence_in
+from models import Project
+from schema.cursor import Cursor, feed_cursor, sequence_in
+from services.access import seen
 from services.actor import Actor
 from services.errors import Refusal
-from services.feed import NOWHERE, Place, seen_head
+from services.feed import Place, seen_head
+from services.lookout import Lookout
+from services.presence import check_room, staying
+from services.watching import check_watchable
 
 from .context import Context
 from .documents import Document
 from .graph import api
 from .traits import Traits
 
-EVENTS, LIVE = "projectEvents", "liveProject"
+EVENTS, LIVE, JOBS, PRESENCE = "projectEvents", "liveProject", "jobProgress", "presence"
 CURSOR = "after"
 
 
@@ -39,24 +44,28 @@ CURSOR = "after"
 class Shared:
     """A subscription to follow in common: whoever has the same `key` is sent the same.
 
-    `gapless`: each result continues the one before. Otherwise each one stands for itself.
+    `gapless`: each result continues the one before, from a place in a feed. Otherwise of each thing
+    that is told of the latest counts, and who comes is told all of it anew.
     """
 
     key: Hashable
     name: str | None
-    gapless: bool
+    _field: str
     _query: str
     _variables: dict[str, Any]
     _context: Context
     _actor: Actor
     _arguments: Mapping[str, Any]
 
+    @property
+    def gapless(self) -> bool:
+        return self._field == EVENTS
+
     async def beginning(self) -> tuple[Place, int] | None:
-        """Where the one who asks stands, and how far to go alone at least; None for somebody who
-        has to be told first why they cannot stand there."""
-        if not self.gapless:
-            return Place(NOWHERE), NOWHERE + 1
-        project_id, after = self._arguments["projectId"], self._arguments.get(CURSOR)
+        """Where the one who asks stands in the feed, and how far to go alone at least; None for
+        somebody who has to be told first why they cannot stand there."""
+        project_id = self._arguments["projectId"]
+        after = self._context.resume_after or self._arguments.get(CURSOR)
         try:
             at = sequence_in(after, project_id) if after is not None else None
             head = await seen_head(self._actor, project_id)
@@ -65,9 +74,43 @@ class Shared:
         at = head if at is None else at
         return (Place(at), head) if at <= head else None
 
-    async def results(self, place: Place) -> AsyncGenerator[Any]:
+    async def may_begin(self) -> bool:
+        """Whether the one who asks is not to be told first why they may not follow this."""
+        given = self._arguments
+        try:
+            if self._field == LIVE:
+                await seen(self._actor, Project, given["id"])
+            elif self._field == JOBS:
+                about = (given.get(name) for name in ("projectId", "shotId", "jobIds"))
+                await check_watchable(self._actor, *about)
+            else:
+                await check_room(self._actor, given["projectId"])
+        except Refusal:
+            return False
+        return True
+
+    def attendance(self) -> AbstractAsyncContextManager[None]:
+        """What the one who asks does meanwhile, and nobody else can do for them."""
+        if self._field != PRESENCE:
+            return nullcontext()
+        return staying(self._context.world, self._context.actor, self._arguments["projectId"])
+
+    def onwards(self, place: Place) -> AsyncGenerator[Any]:
         """What follows a place, which moves along."""
-        context = self._context.standing(place, self._actor)
+        context = self._context.unwatched(self._actor)
+        context.place = place
+        return self._results(context)
+
+    def told_by(self, lookout: Lookout) -> AsyncGenerator[Any]:
+        """Everything, what changes, and everything again whenever the lookout is asked."""
+        context = self._context.unwatched(self._actor)
+        context.lookout = lookout
+        return self._results(context)
+
+    def cursor(self, place: Place) -> Cursor:
+        return feed_cursor(self._arguments["projectId"], place.at)
+
+    async def _results(self, context: Context) -> AsyncGenerator[Any]:
         results = await api.stream(
             self._query, self._variables, context_value=context, operation_name=self.name
         )
@@ -97,8 +140,7 @@ def shared(
     person = (actor.id, actor.bearer, actor.expires)
     rights = (frozenset(actor.roles.items()), actor.everywhere, actor.ceiling, actor.only_at)
     key = (traits.normalized, own_name, known, person, rights)
-    gapless = field.name.value == EVENTS
-    return Shared(key, own_name, gapless, query, given, context, actor, arguments)
+    return Shared(key, own_name, field.name.value, query, given, context, actor, arguments)
 
 
 def _only(
@@ -119,7 +161,7 @@ def _root(operation: OperationDefinitionNode) -> FieldNode | None:
     [field, *more] = operation.selection_set.selections
     if more or not isinstance(field, FieldNode) or field.directives or operation.directives:
         return None
-    return field if field.name.value in (EVENTS, LIVE) else None
+    return field if field.name.value in (EVENTS, LIVE, JOBS, PRESENCE) else None
 
 
 def _arguments(

@@ -13,7 +13,7 @@ from schema.project import Project
 from schema.size import expected
 from services import feed, watching
 from services.access import check_id
-from services.presence import who_is_here
+from services.presence import watch_room, who_is_here
 
 from .context import Info
 
@@ -53,7 +53,7 @@ class Subscription:
     )
     async def live_project(self, info: Info, id: ProjectId) -> AsyncGenerator[Project, None]:
         context = info.context
-        live = feed.live(context.world, context.actor, id, context.place)
+        live = feed.live(context.world, context.actor, id, context.lookout)
         async with aclosing(live) as rows:
             async for row in rows:
                 context.forget()
@@ -77,7 +77,9 @@ class Subscription:
     ) -> AsyncGenerator[Job, None]:
         context = info.context
         ids = [str(job_id) for job_id in job_ids] if job_ids is not None else None
-        watch = watching.watch_jobs(context.world, context.actor, project_id, shot_id, ids)
+        watch = watching.watch_jobs(
+            context.world, context.actor, project_id, shot_id, ids, context.lookout
+        )
         async with aclosing(watch) as rows:
             async for row in rows:
                 context.forget()
@@ -91,7 +93,10 @@ class Subscription:
         self, info: Info, project_id: ProjectId
     ) -> AsyncGenerator[list[Presence], None]:
         context = info.context
-        async with aclosing(who_is_here(context.world, context.actor, project_id)) as rooms:
+        rooms = who_is_here(context.world, context.actor, project_id)
+        if context.lookout is not None:  # each of those who are told stays by themselves
+            rooms = watch_room(context.world, context.actor, project_id, context.lookout)
+        async with aclosing(rooms):
             async for here in rooms:
                 context.forget()
                 yield Presence.all(here)

@@ -79,7 +79,7 @@ async def seconds_left(info: Info, job: models.Job) -> float | None:
     """Queued jobs count those before them. None for an ended job, and where there is no history."""
     if job.status.ended:
         return None
-    taken = await info.context.load(models.seconds_taken, (job.kind.value, job.renderer))
+    taken = await info.context.seconds_taken(job.kind.value, job.renderer)
     if taken is None:
         return None
     if job.status is models.JobStatus.RUNNING:

@@ -59,6 +59,10 @@ class Loading:
         """Whether who asks is an owner there."""
         raise NotImplementedError
 
+    async def seconds_taken(self, kind: str, renderer: str) -> float | None:
+        """How long the last jobs of a kind took."""
+        raise NotImplementedError
+
     async def screenplay(
         self, project_id: str, format: ScreenplayFormat | None, scene_ids: bool
     ) -> str | None:

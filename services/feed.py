@@ -19,12 +19,11 @@ from models.database import out_of_reach
 from . import limits
 from .access import check_id, not_found, seen, visible
 from .actor import Actor
+from .lookout import Lookout
 from .world import World
 
 PRUNED = "The events after this cursor are no longer kept."
 AHEAD = "This cursor is ahead of the log, as after a restored backup."
-NOWHERE = -1
-"""The place of who has seen nothing yet."""
 
 R = TypeVar("R")
 
@@ -113,34 +112,33 @@ async def live(
     world: World,
     actor: Actor,
     project_id: str,
-    place: Place | None = None,
+    lookout: Lookout | None = None,
     *,
     recheck: float = limits.FEED_RECHECK_SECONDS,
 ) -> AsyncGenerator[Project, None]:
     """The project now, and again after each change of it, at most once per LIVE_INTERVAL_SECONDS.
 
-    Who has seen it from their place comes back for what is newer. Ends when the project is deleted
-    or the actor may no longer see it.
+    Ends when the project is deleted or the actor may no longer see it.
     """
-    place = place or Place(NOWHERE)
-    if place.at == NOWHERE:
-        await seen(actor, Project, project_id)
+    lookout, known = lookout or Lookout(), None
+    await seen(actor, Project, project_id)
     async with world.bus.listen(project_id) as bell:
-        known = place.at
         while not bell.closed:
             head = await _reached(head_of(project_id))  # first, so that the row is no older
-            if head in (known, None):
+            if head is None:
                 await bell.rung(recheck)
                 continue
-            project = await visible(actor, Project, project_id)
-            if project is None:
-                place.over = True
-                return
-            known, place.at = head, project.head
-            yield project
-            if place.reached:
-                return
-            await asyncio.sleep(limits.LIVE_INTERVAL_SECONDS)
+            with lookout.looking(bell) as everything:
+                if news := everything or head != known:
+                    project = await visible(actor, Project, project_id)
+                    if project is None:
+                        return
+                    async with lookout.telling(project_id, again=head == known):
+                        yield project
+                    known = head
+            if news:
+                await asyncio.sleep(limits.LIVE_INTERVAL_SECONDS)
+            await bell.rung(recheck)
 
 
 async def seen_head(actor: Actor, project_id: str) -> int:

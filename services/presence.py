@@ -7,11 +7,13 @@ it, or by itself PRESENCE_SECONDS after it was renewed last.
 
 from __future__ import annotations
 
+import asyncio
 import json
+import logging
 import math
-from asyncio import sleep
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import aclosing, asynccontextmanager, suppress
+from contextvars import Context
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
@@ -21,17 +23,25 @@ from models import Presence, Project
 from . import limits
 from .access import check_id, seen, visible, visible_node
 from .actor import Actor
-from .backends.bus import Heard
+from .backends.bus import Bell, Heard
 from .errors import NotFound
+from .lookout import Lookout
 from .work import Work, perform
 from .world import World
 
 GONE = "null"
 
+logger = logging.getLogger(__name__)
+
 
 def presence_topic(project_id: str) -> str:
     """The bus topic of who is at a project: notes by user id."""
     return f"presence:{project_id}"
+
+
+def stay_topic(project_id: str, user_id: str) -> str:
+    """The bus topic of one user's stay at a project, which rings when it has ended."""
+    return f"stay:{project_id}:{user_id}"
 
 
 async def set_presence(
@@ -53,33 +63,76 @@ async def set_presence(
 async def who_is_here(
     world: World, actor: Actor, project_id: str
 ) -> AsyncGenerator[list[Presence], None]:
-    """Everybody who is at the project, the actor too, now and after each change.
+    """The same as `watch_room`, the actor too, who is there for as long as they follow."""
+    await check_room(actor, project_id)
+    async with (
+        staying(world, actor, project_id),
+        aclosing(watch_room(world, actor, project_id)) as rooms,
+    ):
+        async for here in rooms:
+            yield here
+
+
+async def check_room(actor: Actor, project_id: str) -> None:
+    """Refuse who may not see the project."""
+    check_id(Project, project_id, "projectId")
+    await seen(actor, Project, project_id, "projectId")
+
+
+@asynccontextmanager
+async def staying(world: World, actor: Actor, project_id: str) -> AsyncIterator[None]:
+    """The actor is at the project while the block runs."""
+    holder = uuid4().hex
+    async with world.bus.listen(stay_topic(project_id, actor.id)) as bell:
+        await perform(world, actor, _renewed, project_id, {"holder": holder})
+        stay = _renewing(world, actor, project_id, holder, bell)
+        renewing = asyncio.create_task(stay, context=Context())
+        try:
+            yield
+        finally:
+            renewing.cancel()
+            await asyncio.wait([renewing])
+            await perform(world, actor, _leave, project_id, holder)
+
+
+async def _renewing(world: World, actor: Actor, project_id: str, holder: str, bell: Bell) -> None:
+    """In time, and at once where another window of the actor took the entry away."""
+    pause = timedelta(seconds=limits.PRESENCE_RENEW_SECONDS)
+    renew_at = world.now() + pause
+    while not bell.closed:
+        await bell.rung(limits.FEED_RECHECK_SECONDS)
+        if actor.id not in bell.heard().notes and world.now() < renew_at:
+            continue
+        try:
+            await perform(world, actor, _renewed, project_id, {"holder": holder})
+            renew_at = world.now() + pause
+        except Exception:
+            logger.exception("Presence could not be renewed.")
+
+
+async def watch_room(
+    world: World, actor: Actor, project_id: str, lookout: Lookout | None = None
+) -> AsyncGenerator[list[Presence], None]:
+    """Everybody who is at the project, now and after each change.
 
     In the order in which they came, at most once per PRESENCE_INTERVAL_SECONDS. Ends when the
     project is deleted or the actor may no longer see it.
     """
-    check_id(Project, project_id, "projectId")
-    await seen(actor, Project, project_id, "projectId")
-    holder = uuid4().hex
-    room = _Room(world, project_id)
+    lookout, room = lookout or Lookout(), _Room(world, project_id)
     async with world.bus.listen(presence_topic(project_id)) as bell:
-        try:
-            heard = Heard(look=True, notes={})
-            renew_at = world.now()
-            while not bell.closed:
-                if world.now() >= renew_at or actor.id in room.left(heard):
-                    await perform(world, actor, _renewed, project_id, {"holder": holder})
-                    renew_at = world.now() + timedelta(seconds=limits.PRESENCE_RENEW_SECONDS)
-                    heard = Heard(look=True, notes={})
+        heard = Heard(look=True, notes={})
+        while not bell.closed:
+            with lookout.looking(bell) as everything:
+                heard = Heard(heard.look or everything, heard.notes)
                 if heard.look and await visible(actor, Project, project_id) is None:
                     return
-                if await room.changed(heard):
-                    yield room.here
-                await sleep(limits.PRESENCE_INTERVAL_SECONDS)
-                rung = await bell.rung(room.patience())
-                heard = bell.heard() if rung else Heard(look=True, notes={})
-        finally:
-            await perform(world, actor, _leave, project_id, holder)
+                changed = await room.changed(heard)
+                if changed or everything:
+                    async with lookout.telling(project_id, again=not changed):
+                        yield room.here
+            await asyncio.sleep(limits.PRESENCE_INTERVAL_SECONDS)
+            rung = await bell.rung(room.patience())
+            heard = bell.heard() if rung else Heard(look=True, notes={})
 
 
 @dataclass
@@ -98,9 +151,6 @@ class _Room:
         now = self.world.now()
         soonest = min(((end - now).total_seconds() for end in ends), default=math.inf)
         return max(0.0, min(soonest, limits.FEED_RECHECK_SECONDS))
-
-    def left(self, heard: Heard) -> set[str]:
-        return {user_id for user_id, note in heard.notes.items() if note == GONE}
 
     async def changed(self, heard: Heard) -> bool:
         """Take in what was heard; whether `here` shows something else now."""
@@ -143,7 +193,8 @@ async def _renewed(work: Work, project_id: str, values: Mapping[str, object]) ->
 async def _leave(work: Work, project_id: str, holder: str) -> None:
     own = Presence.filter(project_id=project_id, user_id=work.actor.id, holder=holder)
     if await own.delete():
-        work.tell(presence_topic(project_id), work.actor.id, GONE)
+        for topic in (presence_topic(project_id), stay_topic(project_id, work.actor.id)):
+            work.tell(topic, work.actor.id, GONE)
 
 
 def _note(presence: Presence) -> str:

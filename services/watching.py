@@ -17,6 +17,7 @@ from .actor import Actor
 from .backends.bus import Heard
 from .errors import InvalidInput, LimitExceeded
 from .feed import check_still_seen, head_of
+from .lookout import Lookout
 from .progress import Note, progress_topic
 from .world import World
 
@@ -27,6 +28,7 @@ async def watch_jobs(
     project_id: str | None = None,
     shot_id: str | None = None,
     job_ids: list[str] | None = None,
+    lookout: Lookout | None = None,
 ) -> AsyncGenerator[Job, None]:
     """Complete snapshots of the jobs that match every argument given.
 
@@ -37,17 +39,21 @@ async def watch_jobs(
     is deleted. Of one job, progress never goes back and comes at most once per
     PROGRESS_INTERVAL_SECONDS.
     """
+    lookout = lookout or Lookout()
     watch = await _watch(actor, project_id, shot_id, job_ids)
     topics = [t for owner in watch.project_ids for t in (owner, progress_topic(owner))]
     async with world.bus.listen(*topics) as bell:
         clock = asyncio.get_running_loop().time
         looked_at, heard = clock(), Heard(look=True, notes={})
         while not bell.closed:
-            news = await watch.news(heard)
-            for owner in watch.project_ids if news and heard.look else ():
-                await check_still_seen(actor, owner)
-            for job in news:
-                yield job
+            with lookout.looking(bell) as everything:
+                heard = Heard(heard.look or everything, heard.notes)
+                news = await watch.news(heard, everything)
+                for owner in watch.project_ids if news and heard.look else ():
+                    await check_still_seen(actor, owner)
+                for job, again in news:
+                    async with lookout.telling(job.id, again):
+                        yield job
             if watch.over:
                 return
             await asyncio.sleep(limits.PROGRESS_INTERVAL_SECONDS)
@@ -69,8 +75,9 @@ class _Watch:
     told: dict[str, Job] = field(default_factory=dict)
     notes: dict[str, Note] = field(default_factory=dict)
 
-    async def news(self, heard: Heard) -> list[Job]:
-        """The matching jobs whose state differs from what was told before.
+    async def news(self, heard: Heard, everything: bool) -> list[tuple[Job, bool]]:
+        """The matching jobs whose state differs from what was told before; with `everything` the
+        others too, marked, that one who begins to watch now is told of.
 
         What is stored is looked at when there is more to know than notes tell; a note counts until
         what is stored is newer.
@@ -82,9 +89,13 @@ class _Watch:
         self.notes = {job.id: self.notes[job.id] for job in jobs if job.id in self.notes}
         jobs = [self.notes[job.id].onto(job) if job.id in self.notes else job for job in jobs]
         jobs = [_no_less(job, self.told.get(job.id)) for job in jobs]
-        fresh = [job for job in jobs if _state(self.told.get(job.id)) != _state(job)]
+        known = [_state(self.told.get(job.id)) == _state(job) for job in jobs]
         self.told = {job.id: job for job in jobs}
-        return fresh
+        return [
+            (job, again)
+            for job, again in zip(jobs, known, strict=True)
+            if not again or (everything and (self.job_ids is not None or not job.status.ended))
+        ]
 
     async def _look(self) -> list[Job]:
         jobs = await (self._named() if self.job_ids is not None else self._current())
@@ -139,6 +150,13 @@ def _state(job: Job | None) -> tuple[object, ...] | None:
     if job is None:
         return None
     return (job.status, job.phase, job.progress, job.step, job.attempt, job.preview_id)
+
+
+async def check_watchable(
+    actor: Actor, project_id: str | None, shot_id: str | None, job_ids: list[str] | None
+) -> None:
+    """Refuse what `watch_jobs` would refuse."""
+    await _watch(actor, project_id, shot_id, job_ids)
 
 
 async def _watch(

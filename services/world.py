@@ -12,6 +12,7 @@ from .backends.queue import Queue
 from .backends.rates import Rates
 from .backends.renderer import Renderer
 from .backends.storage import Storage
+from .history import History
 
 
 def utc_now() -> datetime:
@@ -32,6 +33,7 @@ class World:
     storage: Storage
     renderers: Mapping[str, Renderer]
     rates: Rates = field(default_factory=Rates)
+    history: History = field(default_factory=History)
     now: Callable[[], datetime] = utc_now
     late: Callable[[float], None] = unheard
     unfinished: set[asyncio.Task[object]] = field(default_factory=set)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection
-from copy import copy
 from typing import Any
 
 import orjson
@@ -22,12 +21,7 @@ from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
 from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData
 from strawberry.http.base import BaseRequestProtocol
-from strawberry.http.streaming import (
-    AsyncTextStream,
-    HTTPStreamTransport,
-    MultipartSubscriptionTransport,
-    SSETransport,
-)
+from strawberry.http.streaming import AsyncTextStream, HTTPStreamTransport
 from strawberry.http.types import QueryParams
 from strawberry.subscriptions import (
     GRAPHQL_SSE_PROTOCOL,
@@ -41,7 +35,8 @@ from strawberry.types.unset import UnsetType
 from resolvers import api
 from resolvers.context import Context
 from resolvers.errors import INTERNAL
-from services.errors import Unauthenticated, Unavailable, refusal_in
+from resolvers.sharing import shared
+from services.errors import Refusal, Unauthenticated, Unavailable, refusal_in
 
 from .admission import Reception, Welcome, shown_by, shown_in, told, turned_away
 from .delivery import Groups
@@ -49,6 +44,7 @@ from .door import address_of
 from .json_text import read_json
 from .origins import UNASKED, may_be_unasked
 from .sockets import NOTHING_TO_RUN, SUBSCRIBE, SocketAdapter, SocketHandler, problem, readable
+from .streams import Followed, LineFeedSSE, Parts, frames_of
 from .traffic import STREAMS
 from .uploads import FORM_TYPE, UPLOAD_BYTES_MAX, RequestAdapter, request_in
 
@@ -64,34 +60,6 @@ CODES = {
 }
 
 
-class LineFeedSSE(SSETransport):
-    """Events framed with LF: some clients split the stream on empty LF lines only.
-
-    What follows a feed has the cursor of each event as its `id`, so that an EventSource comes back
-    with it as `Last-Event-ID`.
-    """
-
-    _context: Context | None = None
-
-    def of(self, context: Context) -> LineFeedSSE:
-        own = copy(self)
-        own._context = context
-        return own
-
-    def encode_next(
-        self, response: GraphQLHTTPResponse, encode_json: Callable[[object], str]
-    ) -> str:
-        event = super().encode_next(response, encode_json)
-        cursor = self._context.cursor if self._context is not None else None
-        return f"id: {cursor}\n{event}" if cursor is not None else event
-
-    def encode_event(self, event: str, data: str | None = None) -> str:
-        return super().encode_event(event, data).replace("\r\n", "\n")
-
-    def encode_comment(self, comment: str) -> str:
-        return super().encode_comment(comment).replace("\r\n", "\n")
-
-
 class Endpoint(GraphQL[Context, None]):
     """The one GraphQL address, for HTTP requests, event streams and WebSockets.
 
@@ -103,7 +71,7 @@ class Endpoint(GraphQL[Context, None]):
     request_adapter_class = RequestAdapter
     stream_transport_classes_by_protocol = {
         GRAPHQL_SSE_PROTOCOL: LineFeedSSE,
-        MULTIPART_SUBSCRIPTION_PROTOCOL: MultipartSubscriptionTransport,
+        MULTIPART_SUBSCRIPTION_PROTOCOL: Parts,
     }
 
     body_seconds = BODY_SECONDS
@@ -226,7 +194,22 @@ class Endpoint(GraphQL[Context, None]):
             except HTTPException as refusal:
                 if refusal.reason != SUBSCRIBE or given["request_data"].protocol == "http":
                     raise
-        return await super().execute_operation(**given)
+        return await self._followed(**given) or await super().execute_operation(**given)
+
+    async def _followed(self, context: Context, request_data: Any, **_: Any) -> Followed | None:
+        """A stream of what others may follow, too."""
+        if self._get_stream_transport(getattr(request_data, "protocol", "")) is None:
+            return None
+        try:
+            query = context.documents.text(request_data.query, request_data.extensions)
+        except Refusal:
+            return None
+        variables, name = request_data.variables, request_data.operation_name
+        found = shared(context, query, variables, name) if query else None
+        delivery = await self.groups.begin(found) if found is not None else None
+        if delivery is None:
+            return None
+        return Followed(frames_of(self.groups, delivery, context.watch))
 
     async def execute_single(
         self,
@@ -259,6 +242,8 @@ class Endpoint(GraphQL[Context, None]):
         result: SubscriptionExecutionResult,
         transport: HTTPStreamTransport,
     ) -> AsyncTextStream:
+        if isinstance(result, Followed) and isinstance(transport, LineFeedSSE | Parts):
+            return result.text(transport, self.encode_json_string)
         if isinstance(transport, LineFeedSSE):
             transport = transport.of(request.state.context)
         return super()._stream_result(request, result, transport)
@@ -294,7 +279,7 @@ def _farewell(kind: str) -> str:
     answer = {"errors": [told()]}
     if kind.startswith("text/event-stream"):
         return LineFeedSSE().encode_event("next", _text(answer))
-    return MultipartSubscriptionTransport().encode_multipart_data({"payload": None} | answer, _text)
+    return Parts().encode_multipart_data({"payload": None} | answer, _text)
 
 
 def _text(data: object) -> str:

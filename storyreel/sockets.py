@@ -40,7 +40,7 @@ from services.errors import Refusal, Unavailable, refusal_in
 
 from .admission import FORBIDDEN, SHOWN_OUT, Reception, TurnedAway
 from .delivery import Follower
-from .outlets import Direct, Outbox, Outlet
+from .outlets import Outlet, SocketWire
 from .socket_protocol import FRAMES, SocketProtocol
 
 if TYPE_CHECKING:
@@ -61,11 +61,9 @@ class SocketAdapter(ASGIWebSocketAdapter):
 
     _closing: asyncio.Task[None] | None = None
 
-    def outlet(self, operation_id: str) -> Outlet:
-        """The way for frames made once for many; the straight one where the server has it."""
-        if self._connection is not None:
-            return Direct(operation_id, self._connection)
-        return Outbox(operation_id, self.send_text)
+    def wire(self, operation_id: str) -> SocketWire:
+        """The way for frames made once for many; straight where the server has such a one."""
+        return SocketWire(operation_id, self.send_text, self._connection)
 
     @property
     def _connection(self) -> SocketProtocol | None:
@@ -199,21 +197,15 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
         """Deliver what is followed in common; False where it has to be answered by itself."""
         query, variables, name = operation.query, operation.variables, operation.operation_name
         found = shared(self.context, query, variables, name)
-        begun = await self.view.groups.begin(found) if found is not None else None
-        if begun is None:
+        delivery = await self.view.groups.begin(found) if found is not None else None
+        if delivery is None:
             return False
-        found, place, goal = begun
-
-        async def alone(result: Any) -> None:
-            follower.tally.note(result.errors)
-            result.errors = readable(result.errors or ()) or None
-            await operation.send_next(result)
-
-        follower = Follower(self.websocket.outlet(operation.id), alone)
+        del found  # others may follow the same already
+        follower = Follower(Outlet(self.websocket.wire(operation.id)))
         self._followers[operation.id] = follower
         try:
-            with watching(self.context.watch, found.name, follower.tally):
-                await self.view.groups.follow(found, place, goal, follower)
+            with watching(self.context.watch, delivery.operation.name, follower.tally):
+                await self.view.groups.follow(delivery, follower)
         finally:
             if self._followers.get(operation.id) is follower:
                 del self._followers[operation.id]

@@ -49,6 +49,9 @@ class Bell(Protocol):
     def closed(self) -> bool:
         """The bus has gone: there is nothing more to wait for."""
 
+    def ring(self) -> None:
+        """Wake this listener alone."""
+
     async def rung(self, timeout: float | None = None) -> bool:
         """True if woken since the last call, however often; False after `timeout` seconds.
 

@@ -20,10 +20,12 @@ from services.actor import Actor, Role
 from tests.conftest import Home
 
 PROJECT = "prj_01h455vb4pex5vsknk084sn02q"
+JOB = "job_01h455vb4pex5vsknk084sn02q"
 EVENTS = (
     "subscription Follow($id: ID!, $after: Cursor) { projectEvents(projectId: $id, after: $after)"
     " { ... on ProjectChanges { cursor } } }"
 )
+JOBS = "subscription($id: ID, $jobs: [ID!]) { jobProgress(projectId: $id, jobIds: $jobs) { id } }"
 LIVE = (
     "subscription($id: ID!, $on: Boolean! = true)"
     " { liveProject(id: $id) { title @include(if: $on) } }"
@@ -48,9 +50,11 @@ SAME: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     ),
     "named or not": ({"query": EVENTS}, {"query": EVENTS, "name": "Follow"}),
     "with a variable that nobody uses": ({"query": LIVE}, {"query": LIVE, "other": 1}),
+    "of jobs": ({"query": JOBS}, {"query": JOBS.replace(",", " ")}),
 }
 DIFFERENT: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "other fields": ({"query": LIVE}, {"query": LIVE.replace("title", "prompt")}),
+    "other jobs": ({"query": JOBS, "jobs": [JOB]}, {"query": JOBS, "jobs": [JOB, JOB]}),
     "another project": ({"query": LIVE}, {"query": LIVE, "id": PROJECT[:-1] + "r"}),
     "a variable that matters": ({"query": LIVE}, {"query": LIVE, "on": False}),
     "a cursor that is asked about too": (
@@ -85,7 +89,6 @@ def test_what_differs_is_not(home: Home, one: dict[str, Any], other: dict[str, A
     [
         "{ projects { edges { node { id } } } }",
         "mutation { createProject(input: {prompt: \"x\"}) { id } }",
-        "subscription($id: ID!) { jobProgress(projectId: $id) { id } }",
         "subscription($id: ID!) { liveProject(id: $id) { nothing } }",
         "subscription($id: ID!) { liveProject(id: $id) @skip(if: false) { title } }",
         "subscription($id: ID!) { ...Root }"
@@ -95,7 +98,7 @@ def test_what_differs_is_not(home: Home, one: dict[str, Any], other: dict[str, A
         LIVE.replace("Boolean! = true", "Boolean!"),
     ],
     ids=[
-        "a query", "a mutation", "progress", "an unknown field", "a condition", "a fragment",
+        "a query", "a mutation", "an unknown field", "a condition", "a fragment",
         "two operations", "no document", "a missing variable",
     ],
 )  # fmt: skip

@@ -18,11 +18,13 @@ from models import Project
 from schema.cursor import feed_cursor
 from services import projects
 from services.work import perform
-from storyreel.endpoint import Endpoint, LineFeedSSE
+from storyreel.endpoint import Endpoint
 from storyreel.http_protocol import HttpProtocol
+from storyreel.streams import LineFeedSSE
 from tests.conftest import Home
-from tests.making import a_project
+from tests.making import a_project, until
 from tests.serving import Site, a_site, listeners, nobody_listens, somebody_listens
+from tests.sockets import a_socket
 
 LIVE = "subscription ($id: ID!) { liveProject(id: $id) { title } }"
 EVENTS = (
@@ -248,6 +250,59 @@ async def test_a_silent_stream_is_kept_alive_by_comments(home: Home) -> None:
         frames = [await stream.frame() for _ in range(5)]
 
     assert any("event: next\n" in frame for frame in frames)
+
+
+MULTIPART = "multipart/mixed;boundary=graphql;subscriptionSpec=1.0,application/json"
+
+
+async def test_a_stream_in_parts_has_payloads_and_ends(served: Site) -> None:
+    project = await a_project(served.home, title="One")
+    body = {"query": LIVE, "variables": {"id": project.id}}
+    headers = {"Accept": MULTIPART}
+    async with served.http.stream("POST", served.url, json=body, headers=headers) as response:
+        chunks = response.aiter_text()
+        got = ""
+        async with asyncio.timeout(5):
+            while "One" not in got:
+                got += await anext(chunks)
+            await perform(served.home.world, served.home.owner, projects.delete_project, project.id)
+            got += "".join([chunk async for chunk in chunks])
+
+    assert response.headers["content-type"] == MULTIPART
+    payload = '{"payload":{"data":{"liveProject":{"title":"One"}}}}'
+    kind = "Content-Type: application/json; charset=utf-8"
+    part = f"\r\n{kind}\r\nContent-Length: {len(payload)}\r\n\r\n{payload}\r\n--graphql"
+    assert part in got
+    assert got.endswith("\r\n--graphql--\r\n")
+
+
+async def test_streams_and_sockets_share_what_they_follow(home: Home) -> None:
+    endpoint = Endpoint(home.context)
+    project = await a_project(home)
+    variables = {"id": project.id, "after": feed_cursor(project.id, 1)}
+    async with (
+        a_site(home, endpoint) as site,
+        streaming(site, EVENTS, **variables) as one,
+        streaming(site, EVENTS, "GET", **variables) as other,
+        a_socket(site.ws_url) as client,
+    ):
+        await client.subscribe(EVENTS, **variables)
+        await until(lambda: _has(endpoint, 3))
+        groups, listening = list(endpoint.groups._groups), listeners(home.world.bus)
+        await retitle(home, project, "Two")
+        frames = [await one.frame(), await other.frame()]
+        data = await client.data()
+
+    assert (len(groups), listening) == (1, 1)
+    [line, _, told] = frames[0].strip().split("\n")
+    assert frames[1] == frames[0]
+    assert json.loads(told.removeprefix("data: ")) == {"data": data}
+    assert line == f"id: {data['projectEvents']['cursor']}"
+    await nobody_listens(home.world.bus)
+
+
+async def _has(endpoint: Endpoint, followers: int) -> bool:
+    return sum(group.followers for group in endpoint.groups._groups.values()) == followers
 
 
 @pytest.mark.parametrize("busy", [False, True], ids=["idle", "busy"])

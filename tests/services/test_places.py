@@ -11,7 +11,7 @@ import pytest
 
 from models import Project
 from services import feed, projects
-from services.feed import NOWHERE, Changes, Place
+from services.feed import Changes, Place
 from services.work import perform
 from tests.conftest import Home
 from tests.making import a_project, a_scene
@@ -71,18 +71,3 @@ async def test_an_end_that_comes_while_somebody_finds_their_place_is_told(
     monkeypatch.setattr(feed, "head_of", ending(feed.head_of))
     monkeypatch.setattr(Project, "exists", ending(Project.exists))
     assert await followed(home, project, Place(1)) == [2]
-
-
-async def test_a_live_query_goes_on_with_what_is_newer_than_its_place(home: Home) -> None:
-    project = await a_project(home)
-    once = Place(NOWHERE, until=NOWHERE + 1)
-    shown = [row.head async for row in feed.live(home.world, home.owner, project.id, once)]
-    assert (shown, once.at) == ([1], 1)
-
-    rows = feed.live(home.world, home.owner, project.id, Place(once.at))
-    async with aclosing(rows), asyncio.timeout(SOON):
-        coming = asyncio.ensure_future(anext(rows))
-        await asyncio.sleep(0.02)
-        assert not coming.done()
-        await a_scene(home, project)
-        assert (await coming).head == 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -15,20 +15,25 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from models import Feed, Project, Shot
+from models import ACTIVE, Client, Feed, Image, Job, Presence, Project, Shot
 from resolvers import api
 from resolvers.context import Context
-from resolvers.sharing import shared
+from resolvers.sharing import Shared, shared
 from schema.cursor import feed_cursor, sequence_in
-from services import limits, projects
-from services.actor import Actor, Role
-from services.feed import Place
+from services import generation, limits, projects
+from services.actor import SYSTEM, Actor, Role
+from services.backends.bus import LocalBell
+from services.errors import LimitExceeded
+from services.jobs import begin_job
+from services.presence import set_presence
+from services.progress import Meter
 from services.work import perform
-from storyreel.delivery import Follower, Group, Groups
-from storyreel.outlets import Frame, Outbox
+from storyreel import outlets
+from storyreel.delivery import Follower, Groups, LogGroup, StateGroup
+from storyreel.outlets import Frame, Outlet, SocketWire, Wire
 from tests.buses import WatchedBus, with_bus
 from tests.conftest import Home
-from tests.making import a_drawn_image, a_project, a_scene, a_shot, in_a_studio, until
+from tests.making import a_drawn_image, a_project, a_scene, a_shot, in_a_studio, ordered, until
 
 EVENTS = """subscription Follow($id: ID!, $after: Cursor) {
   projectEvents(projectId: $id, after: $after) {
@@ -45,6 +50,14 @@ LIVE = "subscription($id: ID!) { liveProject(id: $id) { cursor title scenes { ti
 LIVE_PICTURES = """subscription($id: ID!) {
   liveProject(id: $id) { cursor scenes { shots { images { thumbnailUrl } } } }
 }"""
+JOBS = "subscription($id: ID!) { jobProgress(projectId: $id) { id status progress } }"
+JOB_PICTURES = """subscription($id: ID!) {
+  jobProgress(projectId: $id) { id status progress asset { url } }
+}"""
+PRESENCE = "subscription($id: ID!) { presence(projectId: $id) { since focus { id } } }"
+PRESENT_PICTURES = """subscription($id: ID!) {
+  presence(projectId: $id) { since focus { id ... on Image { thumbnailUrl } } }
+}"""
 REFUSED = "refused"
 
 
@@ -54,22 +67,28 @@ class PersonalContext(Context):
     def asset_url(self, asset_id: str) -> str:
         return f"/{asset_id}?for={self.actor.id}"
 
-    def standing(self, place: Place, actor: Actor) -> Context:
-        context = PersonalContext(actor, self.world, self._links, documents=self.documents)
-        context.place = place
-        return context
+    def unwatched(self, actor: Actor) -> Context:
+        return PersonalContext(actor, self.world, self._links, documents=self.documents)
 
 
-class Unsteady(Outbox):
+class Unsteady(Outlet):
     """Has no room now and then."""
 
-    def __init__(self, send: Callable[[str], Awaitable[None]], every: int) -> None:
-        super().__init__("1", send)
+    def __init__(self, wire: Wire, every: int) -> None:
+        super().__init__(wire)
         self._every, self._offered = every, 0
 
     def offer(self, frame: Frame) -> bool:
         self._offered += 1
         return self._offered % self._every != 0 and super().offer(frame)
+
+
+class SlowWire(SocketWire):
+    """Takes its time, and nothing straight away."""
+
+    async def send(self, frame: Frame) -> None:
+        await asyncio.sleep(0.01)
+        await super().send(frame)
 
 
 @dataclass
@@ -84,8 +103,10 @@ class Viewer:
     common: list[Any] = field(default_factory=list)
     alone: list[Any] = field(default_factory=list)
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
+    ended_before: set[str] = field(default_factory=set)
 
-    def join(self, project: Project, after: int | None) -> None:
+    async def join(self, project: Project, after: int | None) -> None:
+        self.ended_before = await _ended(project)
         cursor = feed_cursor(project.id, after) if after is not None else None
         variables = {"id": project.id, "after": cursor}
         both = (self._follow_in_common(variables), self._follow_alone(variables))
@@ -94,19 +115,17 @@ class Viewer:
     async def _follow_in_common(self, variables: dict[str, Any]) -> None:
         found = shared(self._context(), self.query, variables, None)
         assert found is not None
-        start = await self.groups.begin(found)
+        delivery = await self.groups.begin(found)
 
         async def take(message: str) -> None:
-            self.common.append(orjson.loads(message)["payload"])
+            payload = orjson.loads(message)["payload"]
+            self.common.append(payload | ({"errors": True} if "errors" in payload else {}))
 
-        async def take_alone(result: Any) -> None:
-            self.common.append(_payload(result))
-
-        if start is None:
-            self.common.append({"errors": True})
+        if delivery is None:
+            self.common.append({"data": None, "errors": True})
         else:
-            follower = Follower(Unsteady(take, self.every), take_alone)
-            await self.groups.follow(*start, follower)
+            wire = SlowWire("1", take) if self.every < 3 else SocketWire("1", take)
+            await self.groups.follow(delivery, Follower(Unsteady(wire, self.every)))
 
     async def _follow_alone(self, variables: dict[str, Any]) -> None:
         results = await api.stream(self.query, variables, self._context())
@@ -119,13 +138,18 @@ class Viewer:
             self.actor, self.home.world, self.home.links, documents=self.home.documents
         )
 
-    async def has_come_to(self, cursor: str) -> bool:
-        """Or to the end: nothing follows a refusal, nor a client that left."""
-        ends = (
-            task.done() or _at(got) == cursor
-            for task, got in zip(self.tasks, (self.common, self.alone), strict=True)
-        )
-        return all(ends)
+    async def knows(self, project: Project) -> bool:
+        """All there is to know, or the end: nothing follows a refusal, nor a client that left."""
+        if all(task.done() for task in self.tasks):
+            return True
+        if self.query in (JOBS, JOB_PICTURES):
+            ended = await _ended(project) - self.ended_before
+            return all(ended <= {job["id"] for job in _ends(g)} for g in (self.common, self.alone))
+        if self.query in (PRESENCE, PRESENT_PICTURES):
+            same = self.common[-1:] == self.alone[-1:] != []
+            return same and _looked_at(self.common[-1]) == await _here(project)
+        cursor = feed_cursor(project.id, (await Feed.get(id=project.id)).head)
+        return _at(self.common) == _at(self.alone) == cursor
 
     async def leave(self) -> None:
         for task in self.tasks:
@@ -134,17 +158,20 @@ class Viewer:
             assert end is None or isinstance(end, asyncio.CancelledError), end
 
     def check(self, project: Project) -> None:
-        """The events are the same ones; of a live query its last state. What edges show is the
-        state of now, and now differs; but it is never somebody else's."""
+        """The events are the same ones, and the ends of jobs; of anything else its last state. What
+        edges show is the state of now, and now differs; but it is never somebody else's."""
         people = set(re.findall(r"for=(\w+)", str(self.common)))
         assert people <= {self.actor.id}
-        if not self.query.count("projectEvents"):
+        if self.query in (EVENTS, PICTURES):
+            assert _events(self.common) == _events(self.alone)
+        elif self.query in (JOBS, JOB_PICTURES):
+            assert _ends(self.common) == _ends(self.alone)
+            assert _never_back(self.common)
+        elif self.query in (LIVE, LIVE_PICTURES):
             cursors = [at for payload in self.common if (at := _at([payload])) != REFUSED]
             places = [sequence_in(cursor, project.id) for cursor in cursors]
             assert places == sorted(places)
             assert self.common[-1:] == self.alone[-1:]
-        else:
-            assert _events(self.common) == _events(self.alone)
 
 
 def _payload(result: Any) -> Any:
@@ -170,26 +197,64 @@ def _events(got: list[Any]) -> list[Any]:
     ]
 
 
+def _jobs(got: list[Any]) -> list[Any]:
+    return [payload["data"]["jobProgress"] for payload in got if "errors" not in payload]
+
+
+def _ends(got: list[Any]) -> list[Any]:
+    ends = [job for job in _jobs(got) if job["status"] not in ("QUEUED", "RUNNING")]
+    return sorted(ends, key=lambda job: str(job["id"]))
+
+
+def _never_back(got: list[Any]) -> bool:
+    told: dict[str, list[float]] = {}
+    for job in _jobs(got):
+        told.setdefault(job["id"], []).append(job["progress"])
+    return all(progress == sorted(progress) for progress in told.values())
+
+
+def _looked_at(told: Any) -> list[str | None]:
+    return [one["focus"] and one["focus"]["id"] for one in told["data"]["presence"]]
+
+
+async def _here(project: Project) -> list[str | None]:
+    present = Presence.filter(project_id=project.id).order_by("since", "user_id")
+    return [one.focus_id for one in await present]
+
+
+async def _ended(project: Project) -> set[str]:
+    ended = Job.filter(project_id=project.id, status__not_in=ACTIVE)
+    return {job.id for job in await ended}
+
+
 RIGHTS = st.sampled_from([Role.VIEWER, Role.EDITOR, None])
-PEOPLE = st.tuples(st.sampled_from("abc"), RIGHTS, st.sampled_from([None, Role.VIEWER]))
+PEOPLE = st.tuples(st.sampled_from("ab"), RIGHTS, st.sampled_from([None, Role.VIEWER]))
 VIEWERS = st.tuples(
     PEOPLE,
-    st.sampled_from([EVENTS, PICTURES, LIVE, LIVE_PICTURES]),
+    st.booleans(),  # asks for pictures, whose links are personal
     st.sampled_from([2, 3, 1_000]),  # every which frame there is no room for
-    st.integers(0, 3),  # joins before this step
-    st.integers(1, 4),  # leaves before this one
+    st.integers(0, 2),  # joins before this step
+    st.integers(2, 4),  # leaves before this one
     st.floats(0, 1),  # how much of the past it has seen
 )
+QUERIES = {
+    "events": (EVENTS, PICTURES),
+    "a live query": (LIVE, LIVE_PICTURES),
+    "jobs": (JOBS, JOB_PICTURES),
+    "presence": (PRESENCE, PRESENT_PICTURES),
+}
 
 
 @pytest.fixture(autouse=True)
 def _quickly(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "LIVE_INTERVAL_SECONDS", 0.01)
+    for interval in ("LIVE", "PROGRESS", "PRESENCE"):
+        monkeypatch.setattr(limits, f"{interval}_INTERVAL_SECONDS", 0.01)
 
 
-STEPS = st.lists(st.sampled_from(["scene", "title", "image"]), min_size=1, max_size=3)
+STEPS = st.lists(st.sampled_from(["scene", "title", "image", "look"]), min_size=1, max_size=3)
 
 
+@pytest.mark.parametrize("queries", QUERIES.values(), ids=QUERIES)
 @settings(
     max_examples=6,
     deadline=None,
@@ -198,22 +263,24 @@ STEPS = st.lists(st.sampled_from(["scene", "title", "image"]), min_size=1, max_s
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
-    plan=st.lists(VIEWERS, min_size=2, max_size=8), steps=st.lists(STEPS, min_size=4, max_size=4)
+    plan=st.lists(VIEWERS, min_size=5, max_size=6), steps=st.lists(STEPS, min_size=3, max_size=3)
 )
 async def test_following_in_common_is_as_good_as_following_alone(
-    home: Home, plan: list[Any], steps: list[list[str]]
+    home: Home, queries: tuple[str, str], plan: list[Any], steps: list[list[str]]
 ) -> None:
     home = in_a_studio(home)
     groups = Groups()
     project = await a_project(home)
     shot = await a_shot(home, await a_scene(home, project))
+    await _make(home, "image", project, shot)
     viewers: dict[int, Viewer] = {}
     for number, step in enumerate(steps):
-        for index, (person, query, every, joins, leaves, seen) in enumerate(plan):
+        for index, (person, pictures, every, joins, leaves, seen) in enumerate(plan):
             if number == joins:
-                viewers[index] = Viewer(home, groups, _actor(project, *person), query, every)
+                actor, query = _actor(project, *person), queries[pictures]
+                viewers[index] = Viewer(home, groups, actor, query, every)
                 head = (await Feed.get(id=project.id)).head
-                viewers[index].join(project, int(seen * (head - 1)))
+                await viewers[index].join(project, int(seen * (head - 1)))
             elif number >= leaves and index in viewers:
                 await viewers[index].leave()
         await _everybody_knows(project, viewers)
@@ -238,6 +305,9 @@ async def _make(home: Home, change: str, project: Project, shot: Shot) -> None:
         await a_scene(home, project)
     elif change == "image":
         await a_drawn_image(home, shot)
+    elif change == "look":
+        focus = await Image.filter(shot_id=shot.id).order_by("-id").first() or shot
+        await perform(home.world, home.owner, set_presence, project.id, focus.id, False)
     else:
         await retitle(home, project, "Again")
 
@@ -248,9 +318,8 @@ async def retitle(home: Home, project: Project, title: str) -> None:
 
 
 async def _everybody_knows(project: Project, viewers: dict[int, Viewer]) -> None:
-    cursor = feed_cursor(project.id, (await Feed.get(id=project.id)).head)
     for viewer in viewers.values():
-        await until(partial(viewer.has_come_to, cursor))
+        await until(partial(viewer.knows, project))
 
 
 async def test_many_are_one_listener_and_one_execution(home: Home) -> None:
@@ -276,7 +345,7 @@ async def test_many_are_one_listener_and_one_execution(home: Home) -> None:
 async def following(viewers: list[Viewer], project: Project) -> AsyncIterator[None]:
     """All of them, from now on, once they stand where the project is."""
     for viewer in viewers:
-        viewer.join(project, None)
+        await viewer.join(project, None)
     await until(partial(_all_stand, viewers))
     yield
     for viewer in viewers:
@@ -285,7 +354,7 @@ async def following(viewers: list[Viewer], project: Project) -> AsyncIterator[No
 
 async def _all_stand(viewers: list[Viewer]) -> bool:
     groups = {group for viewer in viewers for group in viewer.groups._groups.values()}
-    return sum(len(group._standing) for group in groups) == len(viewers)
+    return sum(len(group._parted) for group in groups) == len(viewers)
 
 
 @pytest.mark.parametrize(
@@ -302,14 +371,18 @@ async def test_what_is_for_one_person_is_shared_with_nobody_else(
         assert len(common._groups) == groups
 
 
-class Room(Outbox):
+class Room(SocketWire):
     """Takes what it is offered, and keeps it."""
 
     def __init__(self) -> None:
         super().__init__("1", self._never)
         self.taken: list[Frame] = []
 
-    def offer(self, frame: Frame) -> bool:
+    @property
+    def told(self) -> list[Any]:
+        return [orjson.loads(frame.payload)["data"] for frame in self.taken]
+
+    def take(self, frame: Frame) -> bool:
         self.taken.append(frame)
         return True
 
@@ -324,14 +397,19 @@ class Answer:
     extensions: None = None
 
 
-@asynccontextmanager
-async def a_group(home: Home, query: str, at: int) -> AsyncIterator[tuple[Group, Follower, Room]]:
-    """With one who stands there, of a project in which nothing happens."""
+async def an_operation(home: Home, query: str) -> Shared:
+    """Of a project in which nothing happens."""
     project = await a_project(home)
     found = shared(home.context(), query, {"id": project.id}, None)
     assert found is not None
-    group, room = Group(found), Room()
-    follower = Follower(room, Room().flow)  # type: ignore[arg-type]  # nothing is sent alone here
+    return found
+
+
+@asynccontextmanager
+async def a_group(home: Home, at: int) -> AsyncIterator[tuple[LogGroup, Follower, Room]]:
+    """With one who stands there."""
+    group, room = LogGroup(await an_operation(home, EVENTS)), Room()
+    follower = Follower(Outlet(room))
     group.take(follower, at)
     yield group, follower, room
     group.stop()
@@ -339,33 +417,211 @@ async def a_group(home: Home, query: str, at: int) -> AsyncIterator[tuple[Group,
 
 async def test_who_leaves_is_handed_nothing_more(home: Home) -> None:
     """Its operation's id may be another operation's in the next moment."""
-    async with a_group(home, EVENTS, 1) as (group, follower, room):
+    async with a_group(home, 1) as (group, follower, room):
         group.hand_out(Frame(Answer(2)), 2)
         group.drop(follower)
         group.hand_out(Frame(Answer(3)), 3)
 
-        assert [orjson.loads(frame.text[:-1])["data"] for frame in room.taken] == [2]
+        assert room.told == [2]
 
 
 @pytest.mark.parametrize(
-    ("query", "at", "taken", "parted"),
+    ("at", "taken", "parted"),
     [
-        (EVENTS, 5, [], None),  # there before the group
-        (EVENTS, 4, ["to 5"], None),
-        (EVENTS, 3, [], 3),  # what the group is handed would say one event again
-        (LIVE, 5, [], None),
-        (LIVE, 3, ["to 4", "to 5"], None),  # each frame stands for itself
+        (5, [], None),  # there before the group
+        (4, ["to 5"], None),
+        (3, [], 3),  # what the group is handed would say one event again
     ],
 )
 async def test_who_is_ahead_of_the_group_hears_nothing_twice(
-    home: Home, query: str, at: int, taken: list[str], parted: int | None
+    home: Home, at: int, taken: list[str], parted: int | None
 ) -> None:
-    async with a_group(home, query, 1) as (group, _, _):
+    async with a_group(home, 1) as (group, _, _):
         room = Room()
-        end = group.take(Follower(room, Room().flow), at)  # type: ignore[arg-type]  # as above
+        end = group.take(Follower(Outlet(room)), at)
         group.hand_out(Frame(Answer("to 2")), 2)
         group.hand_out(Frame(Answer("to 4")), 4)
         group.hand_out(Frame(Answer("to 5")), 5)
 
-        assert [orjson.loads(frame.text[:-1])["data"] for frame in room.taken] == taken
+        assert room.told == taken
         assert (end.result() if end.done() else None) == parted
+
+
+async def test_who_comes_is_told_everything_by_the_next_look_and_then_what_the_others_are(
+    home: Home,
+) -> None:
+    group, bell, rooms = StateGroup(await an_operation(home, JOBS)), LocalBell(False), [Room()]
+    lookout, ends = group.lookout, [group.take(Follower(Outlet(rooms[0])))]
+    group.stop()  # the test looks in its stead
+
+    def come() -> None:
+        rooms.append(Room())
+        ends.append(group.take(Follower(Outlet(rooms[-1]))))
+
+    async def tell(subject: str, data: str, again: bool) -> None:
+        async with lookout.telling(subject, again):
+            group.hand_out(Frame(Answer(data)))
+
+    with lookout.looking(bell) as everything:
+        assert everything
+        await tell("a", "a 1", again=False)
+        come()  # too late for this look
+        await tell("b", "b 1", again=False)
+    assert await bell.rung(0)
+    with lookout.looking(bell) as everything:
+        assert everything
+        await tell("a", "a 1", again=True)
+        await tell("b", "b 2", again=False)
+    with lookout.looking(bell) as everything:
+        assert not everything
+        await tell("a", "a 2", again=False)
+        come()
+    group.hand_out(Frame(Answer("refused")))  # by no look
+
+    assert [room.told for room in rooms] == [
+        ["a 1", "b 1", "b 2", "a 2", "refused"],
+        ["a 1", "b 2", "a 2", "refused"],
+        ["refused"],
+    ]
+
+
+async def test_who_takes_nothing_of_too_much_is_let_go_of(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outlets, "WAITING_SUBJECTS", 2)
+    group = StateGroup(await an_operation(home, JOBS))
+    ends = [group.take(Follower(Outlet(wire))) for wire in (Room(), SocketWire("1", Room()._never))]
+    group.stop()  # the test looks in its stead
+    with group.lookout.looking(LocalBell(False)):
+        for subject in ("a", "b", "a", "c"):
+            assert not any(end.done() for end in ends)
+            async with group.lookout.telling(subject):
+                group.hand_out(Frame(Answer(subject)))
+
+    assert not ends[0].done()
+    assert isinstance(ends[1].exception(), LimitExceeded)
+
+
+async def test_who_comes_when_all_is_over_is_told_how_it_ended(home: Home) -> None:
+    home = in_a_studio(home)
+    shot = await a_shot(home, await a_scene(home, await a_project(home)))
+    jobs = await ordered(home, shot, 2)
+    query = "subscription($jobs: [ID!]) { jobProgress(jobIds: $jobs) { id status } }"
+    groups, told = Groups(), [Room() for _ in range(5)]
+    follow = partial(_told, home, groups, query, jobs=[job.id for job in jobs])
+    first = [asyncio.create_task(follow(room)) for room in told[:2]]
+    await until(lambda: _has(told[0], 2))
+    second = asyncio.create_task(follow(told[2]))
+    await home.queue.run(home.world)
+    async with asyncio.timeout(5):
+        await asyncio.gather(*first, second)
+        await asyncio.gather(*(follow(room) for room in told[3:]))
+
+    for room in told:
+        ends = [job for data in room.told if (job := data["jobProgress"])["status"] == "COMPLETE"]
+        assert sorted(job["id"] for job in ends) == [job.id for job in jobs]
+    assert [len(room.told) for room in told[3:]] == [2, 2]
+    assert not groups._groups
+
+
+async def _told(home: Home, groups: Groups, query: str, room: Room, **variables: Any) -> None:
+    found = shared(home.context(), query, variables, None)
+    assert found is not None
+    delivery = await groups.begin(found)
+    assert delivery is not None
+    await groups.follow(delivery, Follower(Outlet(room)))
+
+
+async def _has(room: Room, frames: int) -> bool:
+    return len(room.taken) >= frames
+
+
+async def test_one_who_comes_makes_one_look_and_nobody_else_hears_of_it(home: Home) -> None:
+    bus, groups = WatchedBus(), Groups()
+    home = with_bus(home, bus)
+    project = await a_project(home)
+    rooms = [Room() for _ in range(20)]
+    follow = partial(_told, home, groups, LIVE, id=project.id)
+    tasks = [asyncio.create_task(follow(room)) for room in rooms]
+    await until(lambda: _has(rooms[-1], 1))
+    tasks += [asyncio.create_task(follow(late := Room()))]
+    await until(lambda: _has(late, 1))
+
+    assert bus.listening == 1
+    assert [len(room.taken) for room in rooms] == [1] * len(rooms)
+    assert len({room.taken[0] for room in rooms}) < len(rooms)
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
+
+
+async def test_who_comes_later_is_told_no_less_of_a_job_than_the_others_were(home: Home) -> None:
+    """What is stored comes once a second, and they have heard more since."""
+    home, groups = in_a_studio(home), Groups()
+    [job] = await ordered(home, await a_shot(home, await a_scene(home, await a_project(home))))
+    running = await perform(home.world, SYSTEM, begin_job, job.id)
+    assert running is not None
+    meter, rooms = Meter(home.world), [Room(), Room()]
+    query = "subscription($jobs: [ID!]) { jobProgress(jobIds: $jobs) { progress } }"
+    follow = partial(_told, home, groups, query, jobs=[job.id])
+    async with meter.measuring(running) as report, asyncio.TaskGroup() as following:
+        first = following.create_task(follow(rooms[0]))
+        await until(lambda: _has(rooms[0], 1))
+        report("drawing", 1, 2)
+        meter.tell()
+        await until(lambda: _has(rooms[0], 2))
+        second = following.create_task(follow(rooms[1]))
+        await until(lambda: _has(rooms[1], 1))
+        report("drawing", 3, 4)
+        meter.tell()
+        await until(lambda: _has(rooms[1], 2))
+        assert (await Job.get(id=job.id)).progress == 0
+        for task in (first, second):
+            task.cancel()
+
+    told = [[data["jobProgress"]["progress"] for data in room.told] for room in rooms]
+    assert told == [[0, 0.5, 0.75], [0.5, 0.75]]
+
+
+async def test_each_of_those_who_share_a_room_is_in_it_while_they_look(home: Home) -> None:
+    groups, project = Groups(), await a_project(home)
+    people = [_actor(project, name, Role.VIEWER, None) for name in "ab"]
+    viewers = [Viewer(home, groups, actor, PRESENCE) for actor in people]
+    for viewer in viewers:
+        await viewer.join(project, None)
+    await _everybody_knows(project, dict(enumerate(viewers)))
+
+    assert len(groups._groups) == 1
+    await viewers[0].leave()
+    assert [one.user_id for one in await Presence.all()] == ["usr_b"]
+    await _everybody_knows(project, dict(enumerate(viewers)))
+    await viewers[1].leave()
+    assert not await Presence.all().exists()
+
+
+@pytest.mark.parametrize("query", [EVENTS, LIVE, JOBS])
+async def test_who_may_look_no_more_is_told_so_in_common_too(home: Home, query: str) -> None:
+    bus, groups = WatchedBus(), Groups()
+    home = with_bus(in_a_studio(home), bus)
+    project = await a_project(home)
+    shot = await a_shot(home, await a_scene(home, project))
+    guest = _actor(project, "guest", Role.VIEWER, None)
+    viewers = [Viewer(home, groups, guest, query) for _ in "ab"]
+    for viewer in viewers:
+        await viewer.join(project, 0)
+
+    async def begun() -> bool:
+        return bus.listening == 1 + len(viewers) and await _all_stand(viewers)
+
+    await until(begun)
+    await _everybody_knows(project, dict(enumerate(viewers)))
+    elsewhere = await Client.create(slug="elsewhere", name="Elsewhere")
+    await Project.filter(id=project.id).update(client_id=elsewhere.id)
+    order = generation.generate_images
+    batch = await perform(home.world, SYSTEM, order, shot.id, {"count": 1})
+
+    for viewer in viewers:
+        async with asyncio.timeout(5):
+            await asyncio.gather(*viewer.tasks)
+        assert batch.project_id not in str(viewer.common[-1:])
+        assert viewer.common[-1:] == viewer.alone[-1:]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +15,7 @@ from websockets.frames import Opcode
 
 from services.errors import NotFound
 from storyreel import outlets
-from storyreel.outlets import Frame, Outbox, beginning
+from storyreel.outlets import Frame, Outlet, SocketWire, beginning
 
 
 @dataclass
@@ -36,9 +37,9 @@ async def test_what_was_taken_is_sent_in_order_even_after_parting() -> None:
         await slow.wait()
         sent.append(json.loads(message))
 
-    outbox, parted = Outbox("a", send), asyncio.get_running_loop().create_future()
-    flowing = asyncio.create_task(outbox.flow(parted))
-    assert all(outbox.offer(frame(number)) for number in range(3))
+    outlet, parted = Outlet(SocketWire("a", send)), asyncio.get_running_loop().create_future()
+    flowing = asyncio.create_task(outlet.flow(parted))
+    assert all(outlet.offer(frame(number)) for number in range(3))
     parted.set_result(7)
     slow.set()
 
@@ -47,19 +48,79 @@ async def test_what_was_taken_is_sent_in_order_even_after_parting() -> None:
 
 
 @pytest.mark.parametrize(("frames", "size"), [(2, 1_000), (100, 70)], ids=["frames", "bytes"])
-async def test_an_outbox_refuses_what_is_too_much(
+async def test_an_outlet_refuses_what_is_too_much(
     monkeypatch: pytest.MonkeyPatch, frames: int, size: int
 ) -> None:
     monkeypatch.setattr(outlets, "WAITING_FRAMES", frames)
     monkeypatch.setattr(outlets, "WAITING_BYTES", size)
-    outbox = Outbox("a", _unused)
-    assert [outbox.offer(frame("x" * 20)) for _ in range(3)] == [True, True, False]
+    outlet = Outlet(SocketWire("a", _unused))
+    assert [outlet.offer(frame("x" * 20)) for _ in range(3)] == [True, True, False]
 
 
 async def test_one_frame_is_taken_however_large() -> None:
-    outbox = Outbox("a", _unused)
-    assert outbox.offer(frame("x" * 2 * outlets.WAITING_BYTES))
-    assert not outbox.offer(frame("x"))
+    outlet = Outlet(SocketWire("a", _unused))
+    assert outlet.offer(frame("x" * 2 * outlets.WAITING_BYTES))
+    assert not outlet.offer(frame("x"))
+
+
+async def test_of_what_waits_of_one_subject_only_the_latest_is_sent() -> None:
+    sent: list[Any] = []
+    slow = asyncio.Event()
+
+    async def send(message: str) -> None:
+        await slow.wait()
+        sent.append(json.loads(message)["payload"]["data"])
+
+    outlet, parted = Outlet(SocketWire("a", send)), asyncio.get_running_loop().create_future()
+    outlet.replace("a", frame("a 1"))
+    flowing = asyncio.create_task(outlet.flow(parted))
+    await asyncio.sleep(0)  # on its way
+    for subject, data in [("a", "a 2"), ("b", "b 1"), ("a", "a 3"), ("c", "the end of c")]:
+        outlet.replace(subject, frame(data))
+    parted.set_result(True)
+    slow.set()
+
+    assert await flowing
+    assert sent == ["a 1", "b 1", "a 3", "the end of c"]
+
+
+class Straight(SocketWire):
+    """Takes what it is given as long as there is room."""
+
+    def __init__(self, send: Callable[[str], Awaitable[None]], room: int) -> None:
+        super().__init__("a", send)
+        self.holds, self.room = True, room
+        self.taken: list[str] = []
+
+    def take(self, frame: Frame) -> bool:
+        self.room -= 1
+        if self.room >= 0:
+            self.taken.append(frame.payload)
+        return self.room >= 0
+
+
+async def test_nothing_overtakes_what_waits_for_a_wire_without_room() -> None:
+    sent: list[str] = []
+
+    async def send(message: str) -> None:
+        await asyncio.sleep(0)
+        sent.append(str(json.loads(message)["payload"]["data"]))
+
+    wire = Straight(send, room=1)
+    outlet, parted = Outlet(wire), asyncio.get_running_loop().create_future()
+    for number in range(3):
+        outlet.replace(str(number), frame(number))
+    wire.room = 10
+    flowing = asyncio.create_task(outlet.flow(parted))
+    await asyncio.sleep(0)
+    outlet.replace("3", frame(3))
+    parted.set_result(True)
+    await flowing
+
+    assert (len(wire.taken), sent) == (1, ["1", "2", "3"])
+    assert [outlet.offer(frame(number)) for number in range(4)].count(True) == 4
+    wire.room = 0
+    assert not outlet.offer(frame("x"))  # the wire is where such things wait
 
 
 async def _unused(message: str) -> None:
