@@ -41,28 +41,28 @@ def written(data: bytes, board: list[Standing], format: Format) -> bytes:
     return write_screenplay(as_on_board(read_screenplay(data, format), board), format).data
 
 
-@pytest.mark.parametrize(
-    ("script", "ids"),
-    {
-        "below": (f"INT. A\n[[{ONE}]]\nOne.", (ONE,)),
-        "below an empty line": (f"INT. A\n\n[[ {ONE} ]]\n\nOne.", (ONE,)),
-        "below a synopsis": (f"INT. A\n\n= Sad.\n\n[[Hm.]]\n[[{ONE}]]\n", (ONE,)),
-        "beside": (f"INT. A [[{ONE}]] #1#\n\nOne.", (ONE,)),
-        "twice": (f"INT. A [[{ONE}]]\n[[{ONE}]]", (ONE,)),
-        "two": (f"INT. A\n[[{TWO}]]\n[[{ONE}]]", (TWO, ONE)),
-        "a note of it": (FDX.format(f"<ScriptNote><Text>{ONE}</Text></ScriptNote>"), ()),
-        "an FDX note": (
-            FDX.format(
-                f'<ScriptNote Name="Ann"><Paragraph><Text>{ONE}</Text></Paragraph></ScriptNote>'
-            ),
-            (ONE,),
+NOTED = {
+    "below": (f"INT. A\n[[{ONE}]]\nOne.", (ONE,)),
+    "below an empty line": (f"INT. A\n\n[[ {ONE} ]]\n\nOne.", (ONE,)),
+    "below a synopsis": (f"INT. A\n\n= Sad.\n\n[[Hm.]]\n[[{ONE}]]\n", (ONE,)),
+    "beside": (f"INT. A [[{ONE}]] #1#\n\nOne.", (ONE,)),
+    "twice": (f"INT. A [[{ONE}]]\n[[{ONE}]]", (ONE,)),
+    "two": (f"INT. A\n[[{TWO}]]\n[[{ONE}]]", (TWO, ONE)),
+    "a note of it": (FDX.format(f"<ScriptNote><Text>{ONE}</Text></ScriptNote>"), ()),
+    "an FDX note": (
+        FDX.format(
+            f'<ScriptNote Name="Ann"><Paragraph><Text>{ONE}</Text></Paragraph></ScriptNote>'
         ),
-        "further down": (f"INT. A\n\nOne.\n\n[[{ONE}]]\n", ()),
-        "with a word": (f"INT. A\n[[see {ONE}]]\n", ()),
-        "of another kind": (f"INT. A\n[[{new_id('shot')}]]\n", ()),
-        "struck out": (f"INT. A /*{ONE}*/\n", ()),
-    }.values(),
-)
+        (ONE,),
+    ),
+    "further down": (f"INT. A\n\nOne.\n\n[[{ONE}]]\n", ()),
+    "with a word": (f"INT. A\n[[see {ONE}]]\n", ()),
+    "of another kind": (f"INT. A\n[[{new_id('shot')}]]\n", ()),
+    "struck out": (f"INT. A /*{ONE}*/\n", ()),
+}
+
+
+@pytest.mark.parametrize(("script", "ids"), NOTED.values(), ids=NOTED)
 def test_a_note_at_the_heading_that_is_an_id_names_the_scene(
     script: str, ids: tuple[str, ...]
 ) -> None:
