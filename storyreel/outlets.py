@@ -50,7 +50,9 @@ class Frame:
 
     def on_the_wire(self, beginning: bytes) -> bytes:
         """The whole message of one client, framed. Most ids are of one length."""
-        header = self.once(len(beginning), lambda frame: header_of(beginning + frame.rest))
+        header = self._forms.get(len(beginning))
+        if header is None:
+            header = self._forms[len(beginning)] = header_of(beginning + self.rest)
         return b"".join((header, beginning, self.rest))
 
     def once(self, form: Hashable, make: Callable[[Frame], M]) -> M:
