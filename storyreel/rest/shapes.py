@@ -39,8 +39,9 @@ def _whole(value: object) -> object:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-Whole = Annotated[int, BeforeValidator(_whole)]
-Version = Annotated[Whole, Field(ge=1, le=limits.SNAPSHOT_VERSION)]
+# The bounds stand first, or the description does not tell of them.
+Version = Annotated[int, Field(ge=1, le=limits.SNAPSHOT_VERSION), BeforeValidator(_whole)]
+BaseVersion = Annotated[int, Field(ge=0, le=limits.SNAPSHOT_VERSION), BeforeValidator(_whole)]
 ProjectId = Annotated[str, Field(pattern=PROJECT_ID)]
 
 
@@ -57,7 +58,7 @@ class StoreBody(Shape):
     elements: Elements | None = None
     metadata: Metadata | None = None
     version: Version | None = None
-    base_version: Annotated[Whole, Field(ge=0, le=limits.SNAPSHOT_VERSION)] | None = None
+    base_version: BaseVersion | None = None
     checksum: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None = None
 
 
