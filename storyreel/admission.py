@@ -12,6 +12,7 @@ import contextlib
 import contextvars
 import logging
 import re
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -28,13 +29,14 @@ from resolvers.context import Context
 from services import limits
 from services.actor import Actor
 from services.credentials import UNKNOWN, actors_now
-from services.errors import Unauthenticated
+from services.errors import RateLimited, Unauthenticated
 from services.world import World
 
 from .identity import Recognition
 
 NOT_SHOWN, FORBIDDEN = 4401, 4403  # of graphql-transport-ws
 SHOWN_OUT = "Your access has ended or was reduced. Come again with a valid credential."
+COME_AGAIN_SECONDS = 5
 BEARER = re.compile(r"bearer +([!-~]+)", re.IGNORECASE)
 
 logger = logging.getLogger(__name__)
@@ -53,17 +55,22 @@ class TurnedAway(Unauthenticated):
 @dataclass(eq=False)
 class Guest:
     """What is open: whoever its context says, and how to end it. `looked_at` is who was found to be
-    welcome last."""
+    welcome last, `seat` whose socket it is."""
 
     context: Context
     leave: Leave
     looked_at: Actor | None = None
+    seat: str | None = None
 
 
 class Reception:
-    def __init__(self, recognition: Recognition, world: World) -> None:
+    """`sockets_max` is how many of one actor are open at once in this process."""
+
+    def __init__(self, recognition: Recognition, world: World, sockets_max: int) -> None:
         self._recognition, self._world = recognition, world
-        self._guests: set[Guest] = set()
+        self._guests: dict[Context, Guest] = {}
+        self._seats: Counter[str] = Counter()
+        self._sockets_max = sockets_max
         self._watching: asyncio.Task[None] | None = None
         self._leaving: set[asyncio.Task[None]] = set()
         self._revision = -1
@@ -82,6 +89,18 @@ class Reception:
         except Unauthenticated:
             raise TurnedAway(FORBIDDEN) from None
 
+    async def seat(self, context: Context, shown: object) -> None:
+        """Admit whoever opened the socket of a context. Raises TurnedAway, and RateLimited for one
+        socket too many."""
+        actor = await self.admit(shown)
+        if self._seats[actor.id] >= self._sockets_max:
+            most = f"At most {self._sockets_max:,} sockets of one user at once."
+            raise RateLimited(most, COME_AGAIN_SECONDS)
+        context.actor = actor
+        if (guest := self._guests.get(context)) is not None:
+            guest.seat = actor.id
+            self._seats[actor.id] += 1
+
     async def known(self, bearer: str) -> Actor | None:
         """The rights that a bearer has now, if it is still good."""
         return (await actors_now(self._world, [bearer])).get(bearer)
@@ -89,15 +108,21 @@ class Reception:
     @contextmanager
     def inside(self, context: Context, leave: Leave) -> Iterator[None]:
         """While the block runs, `leave` is called once the context's actor has to go."""
-        guest = Guest(context, leave)
-        self._guests.add(guest)
+        self._guests[context] = Guest(context, leave)
         if self._watching is None:
             watch = self._watch()
             self._watching = asyncio.create_task(watch, context=contextvars.Context())
         try:
             yield
         finally:
-            self._guests.discard(guest)
+            self._let_go(context)
+
+    def _let_go(self, context: Context) -> None:
+        guest = self._guests.pop(context, None)
+        if guest is not None and guest.seat is not None:
+            self._seats[guest.seat] -= 1
+            if not self._seats[guest.seat]:
+                del self._seats[guest.seat]
 
     async def close(self) -> None:
         if self._watching is not None:
@@ -123,7 +148,7 @@ class Reception:
         risen = revision != self._revision
         due = [
             (guest, actor)
-            for guest in self._guests
+            for guest in self._guests.values()
             if (actor := guest.context.actor).bearer and (risen or guest.looked_at is not actor)
         ]
         now = await actors_now(self._world, {actor.bearer for _, actor in due}) if due else {}
@@ -138,20 +163,24 @@ class Reception:
 
     def _show_out_expired(self) -> None:
         now = self._world.now()
-        for guest in tuple(self._guests):
+        for guest in tuple(self._guests.values()):
             expires = guest.context.actor.expires
             if expires is not None and expires <= now:
                 self._show_out(guest)
 
     def _show_out(self, guest: Guest) -> None:
-        self._guests.discard(guest)
+        self._let_go(guest.context)
         leaving = asyncio.ensure_future(guest.leave())
         self._leaving.add(leaving)
         leaving.add_done_callback(self._leaving.discard)
 
     def _pause(self) -> float:
         """Until the next look, or the next expiry if that comes first. In seconds."""
-        ends = [end for guest in self._guests if (end := guest.context.actor.expires) is not None]
+        ends = [
+            end
+            for guest in self._guests.values()
+            if (end := guest.context.actor.expires) is not None
+        ]
         if not ends:
             return limits.ACCESS_RECHECK_SECONDS
         soonest = (min(ends) - self._world.now()) / timedelta(seconds=1)

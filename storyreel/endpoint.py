@@ -137,7 +137,7 @@ class Endpoint(GraphQL[Context, None]):
     async def on_ws_connect(self, context: Context) -> UnsetType | dict[str, object] | None:
         if self.reception is not None:
             shown = shown_in(context.connection_params) or context.authorization
-            context.actor = await self.reception.admit(shown)
+            await self.reception.seat(context, shown)
         return await super().on_ws_connect(context)
 
     def _while_welcome(self, request: Request, response: Response) -> ASGIApp:

@@ -78,6 +78,7 @@ class Settings(BaseSettings):
     generation_rate: str = ""
     socket_rate: str = "600/minute"
     connections_max: Annotated[int, Field(ge=1, le=MAX)] = 1000
+    sockets_max: Annotated[int, Field(ge=1, le=MAX)] = 100
 
     @field_validator("persisted_only")
     @classmethod

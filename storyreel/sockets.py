@@ -36,7 +36,7 @@ from resolvers.context import Context
 from resolvers.errors import translate
 from resolvers.sharing import shared
 from resolvers.watch import watching
-from services.errors import Refusal, Unavailable, refusal_in
+from services.errors import RateLimited, Refusal, Unavailable, refusal_in
 
 from .admission import FORBIDDEN, SHOWN_OUT, Reception, TurnedAway
 from .delivery import Follower
@@ -122,9 +122,10 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
         except TurnedAway as refusal:
             await self.websocket.close(refusal.close_code, str(refusal))
         except Exception as failure:
-            if not isinstance(down := refusal_in(failure), Unavailable):
+            later = refusal_in(failure)
+            if not isinstance(later, Unavailable | RateLimited):
                 raise
-            await self.websocket.close(TRY_AGAIN_LATER, str(down))
+            await self.websocket.close(TRY_AGAIN_LATER, str(later))
 
     async def leave(self) -> None:
         """Nothing more is sent to who has to go, and nothing more is begun for them."""

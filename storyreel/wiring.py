@@ -107,7 +107,7 @@ def _reception(settings: Settings, world: World, stack: AsyncExitStack) -> Recep
     if settings.auth == "jwt":
         keys = ProviderKeys(settings.jwks_url)
         provider = Provider(keys, settings.jwt_issuer, settings.jwt_audience)
-    reception = Reception(Recognition(world, provider), world)
+    reception = Reception(Recognition(world, provider), world, settings.sockets_max)
     stack.push_async_callback(reception.close)
     return reception
 

@@ -40,6 +40,10 @@ class Gate:
     reception: Reception
     provider: IdentityProvider
 
+    @property
+    def ws_url(self) -> str:
+        return self.url.replace("http", "ws", 1)
+
     async def do(self, act: Callable[..., Awaitable[Any]], *given: Any) -> Any:
         return await perform(self.home.world, SYSTEM, act, *given)
 
@@ -63,21 +67,25 @@ class Gate:
 
 
 @asynccontextmanager
-async def a_gate(home: Home) -> AsyncIterator[Gate]:
+async def a_gate(home: Home, *, sockets_max: int = 100) -> AsyncIterator[Gate]:
     async with an_identity_provider() as identity:
         provider = Provider(ProviderKeys(identity.url, again=0.0), ISSUER, AUDIENCE)
-        reception = Reception(Recognition(home.world, provider), home.world)
+        reception = Reception(Recognition(home.world, provider), home.world, sockets_max)
         endpoint = Endpoint(lambda: home.context(NOBODY), reception=reception)
         async with a_site(home, endpoint) as site:
             yield Gate(home, site.url, site.http, reception, identity)
         await reception.close()
 
 
+def initial(token: str) -> dict[str, Any]:
+    """The first message of a socket."""
+    return {"type": "connection_init", "payload": {"authorization": f"Bearer {token}"}}
+
+
 @asynccontextmanager
 async def a_socket(gate: Gate, token: str) -> AsyncIterator[Socket]:
-    async with a_wire(gate.url.replace("http", "ws", 1)) as socket:
-        payload = {"authorization": f"Bearer {token}"}
-        await socket.send({"type": "connection_init", "payload": payload})
+    async with a_wire(gate.ws_url) as socket:
+        await socket.send(initial(token))
         assert await socket.receive() == {"type": "connection_ack"}
         yield socket
 

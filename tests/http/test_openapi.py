@@ -144,7 +144,7 @@ async def test_who_has_to_be_known_is_asked_as_described(
     await a_snapshot(home, project, "EXT. PIER")
     case = data.draw(cases(method, path, GenerationMode.POSITIVE, secured=True))
     of_what_is_there(case, project)
-    reception = Reception(Recognition(home.world), home.world)
+    reception = Reception(Recognition(home.world), home.world, 100)
     async with an_unserved_whole_site(home, reception) as site:
         told = (await site.http.get(f"{OWN}/api/openapi.json")).json()
         for shown in (None, "Bearer sr_nobody", "Basic eDp5"):

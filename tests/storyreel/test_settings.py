@@ -64,6 +64,7 @@ BAD = {
     "GENERATION_RATE": ["-1/hour"],
     "SOCKET_RATE": ["none"],
     "CONNECTIONS_MAX": ["0", "x"],
+    "SOCKETS_MAX": ["0", "x"],
 }
 
 

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 from typing import Any
 
 import pytest
 from websockets.asyncio.client import connect
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.http11 import Response
 
 from models import Project
 from services.rationing import PEOPLE_AT_AN_ADDRESS
 from tests.conftest import Home
+from tests.gate import Gate, a_gate, initial
+from tests.gate import a_socket as a_socket_of
 from tests.making import until
 from tests.serving import a_whole_site
-from tests.sockets import PROTOCOL, Socket, a_socket
+from tests.sockets import PROTOCOL, Socket, a_socket, a_wire
 
 BOARD = "https://board.example"
 CREATE = 'mutation { createProject(input: {prompt: "A film"}) { id } }'
@@ -91,6 +94,27 @@ async def test_only_so_many_sockets_of_one_address_are_open_at_once(home: Home) 
             assert (await refused(site.ws_url)).status_code == 429
             assert await answers(one)
         await until(lambda: opens(site.ws_url))
+
+
+async def test_only_so_many_sockets_of_one_user_are_open_at_once(home: Home) -> None:
+    async with a_gate(home, sockets_max=2) as gate:
+        one, another = await gate.a_member("Ada"), await gate.a_member("Ada")
+        async with a_socket_of(gate, one):
+            async with a_socket_of(gate, another) as second, a_wire(gate.ws_url) as third:
+                await third.send(initial(one))
+                assert await third.close_code() == 1013
+                async with a_socket_of(gate, await gate.a_member("Bob")) as of_another:
+                    assert await answers(of_another)
+                assert await answers(second)
+            await until(lambda: lets_in(gate, one))
+
+
+async def lets_in(gate: Gate, token: str) -> bool:
+    async with a_wire(gate.ws_url) as socket:
+        await socket.send(initial(token))
+        with contextlib.suppress(ConnectionClosed):
+            return bool(await socket.receive() == {"type": "connection_ack"})
+    return False
 
 
 async def opens(url: str) -> bool:
