@@ -15,15 +15,15 @@ from resolvers.documents import Documents
 from services.access import visible
 from services.actor import Actor
 
-from .admission import Reception, shown_by
 from .asset_route import AssetFile, FindFile, asset_route
-from .door import Door, refused_as_graphql
-from .endpoint import Endpoint
+from .entrance.admission import Reception, shown_by
+from .entrance.door import Door, refused_as_graphql
+from .entrance.origins import allowing
+from .entrance.secure_headers import SecureHeaders
 from .graphiql import graphiql_routes
-from .origins import allowing
 from .probes import probe_routes
 from .rest import refused, rest_app
-from .secure_headers import SecureHeaders
+from .transport.endpoint import Endpoint
 from .wiring import House
 
 PATH = "/graphql"

@@ -75,7 +75,7 @@ def serve() -> None:
     """Serve GraphQL, and run jobs unless STORYREEL_EMBEDDED_WORKER=false."""
     from uvicorn.loops.auto import auto_loop_factory
 
-    from .serving import listener
+    from .server.serving import listener
 
     settings = _settings()
     with (
@@ -87,7 +87,7 @@ def serve() -> None:
 
 async def _serve(settings: Settings, listening: socket.socket) -> None:
     from .app import PATH, create_app
-    from .serving import Server, address, spare_the_collector
+    from .server.serving import Server, address, spare_the_collector
     from .wiring import open_documents
 
     documents = open_documents(settings)
@@ -102,7 +102,7 @@ async def _serve(settings: Settings, listening: socket.socket) -> None:
 @cli.command()
 def worker() -> None:
     """Run jobs only; share the database, the engine, the storage and the bus with a server."""
-    from .serving import listener
+    from .server.serving import listener
 
     settings = _settings()
     with ExitStack() as stack:
@@ -114,7 +114,7 @@ def worker() -> None:
 
 async def _work(settings: Settings, listening: socket.socket | None) -> None:
     from .app import create_probes
-    from .serving import Server, address
+    from .server.serving import Server, address
 
     async with _open(settings, worker=True) as (house, stop):
         logger.info("Working; stop with SIGTERM.")

@@ -15,7 +15,7 @@ from starlette.routing import Route
 from models import ApiToken, prefix_of
 from services.errors import Unauthenticated
 
-from .admission import shown_by, turned_away
+from .entrance.admission import shown_by, turned_away
 from .wiring import House
 
 

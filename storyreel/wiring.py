@@ -29,9 +29,9 @@ from services.running import Runner
 from services.upkeep import say_alive, upkeep
 from services.world import World
 
-from .admission import Reception
+from .entrance.admission import Reception
+from .entrance.identity import Provider, Recognition, local_actor
 from .health import Health
-from .identity import Provider, Recognition, local_actor
 from .metrics import MeasuredSteps, Metrics
 from .persisted import known_documents
 from .settings import Settings

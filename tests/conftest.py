@@ -30,7 +30,7 @@ from services.backends.local_renderer import LocalRenderer
 from services.backends.storage import Storage
 from services.links import Links
 from services.world import World
-from storyreel.identity import local_actor
+from storyreel.entrance.identity import local_actor
 from tests.making import HeldQueue
 from tests.servers import Postgres, Redis, Unavailable, WorldServers, start_world_servers
 

@@ -18,9 +18,9 @@ from services.actor import NOBODY, SYSTEM
 from services.backends.provider_keys import ProviderKeys
 from services.granting import Reach, Who
 from services.work import perform
-from storyreel.admission import Reception
-from storyreel.endpoint import Endpoint
-from storyreel.identity import Provider, Recognition
+from storyreel.entrance.admission import Reception
+from storyreel.entrance.identity import Provider, Recognition
+from storyreel.transport.endpoint import Endpoint
 from tests.conftest import Home
 from tests.provider import AUDIENCE, ISSUER, IdentityProvider, an_identity_provider
 from tests.serving import a_site

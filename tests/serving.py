@@ -16,16 +16,16 @@ from starlette.types import ASGIApp
 
 from services.backends.bus import Bus, LocalBus
 from services.backends.rates import Rates
-from storyreel.admission import Reception
 from storyreel.app import create_app
-from storyreel.endpoint import Endpoint
+from storyreel.entrance.admission import Reception
 from storyreel.health import Health
-from storyreel.http_protocol import HttpProtocol
 from storyreel.metrics import Metrics
-from storyreel.serving import Server, address, listener
+from storyreel.server.http_protocol import HttpProtocol
+from storyreel.server.serving import Server, address, listener
+from storyreel.server.socket_protocol import SocketProtocol
+from storyreel.server.traffic import Traffic
 from storyreel.settings import Settings
-from storyreel.socket_protocol import SocketProtocol
-from storyreel.traffic import Traffic
+from storyreel.transport.endpoint import Endpoint
 from storyreel.wiring import House
 from tests.conftest import Home
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from resolvers import errors
 from services.errors import Refusal
-from storyreel.endpoint import CODES
+from storyreel.transport.endpoint import CODES
 from tests.test_architecture import ROOT
 
 

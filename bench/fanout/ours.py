@@ -20,7 +20,7 @@ from models import Project
 from services import projects
 from services.work import perform
 from storyreel.app import create_app
-from storyreel.serving import Server, listener, spare_the_collector
+from storyreel.server.serving import Server, listener, spare_the_collector
 from storyreel.settings import Settings
 from storyreel.wiring import open_documents, open_house
 

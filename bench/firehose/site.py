@@ -19,7 +19,7 @@ from uvicorn.loops.auto import auto_loop_factory
 
 from services.backends.renderer import ClipOrder, FrameOrder, Media, Report
 from storyreel.app import create_app
-from storyreel.serving import Server, listener, spare_the_collector
+from storyreel.server.serving import Server, listener, spare_the_collector
 from storyreel.settings import Settings, read_settings
 from storyreel.wiring import open_documents, open_house
 

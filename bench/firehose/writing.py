@@ -30,7 +30,7 @@ from services.backends.bus import LocalBus
 from services.backends.storage import Storage
 from services.work import Work, perform
 from services.world import World
-from storyreel.identity import local_actor
+from storyreel.entrance.identity import local_actor
 from tests.making import HeldQueue
 
 WRITERS = 50

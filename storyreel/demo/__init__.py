@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from . import story
+from ..demo import story
 from .board import write_board
 from .failure import DemoFailed
 from .follower import Follower

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from textwrap import shorten
 from typing import Any
 
-from . import documents, story
+from ..demo import documents, story
 from .client import Client
 from .failure import DemoFailed
 from .follower import Follower

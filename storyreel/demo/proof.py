@@ -12,7 +12,7 @@ import av
 
 from storyreel.importing.bringing import Imported
 
-from . import documents, story
+from ..demo import documents, story
 from .client import Client, Download
 from .follower import Follower
 from .making import Board

@@ -9,7 +9,7 @@ from typing import Any
 from storyreel.importing.bringing import Imported, Order, bring
 from storyreel.importing.line import ImportFailed, Onlooker
 
-from . import documents, story
+from ..demo import documents, story
 from .client import Client
 from .failure import DemoFailed
 from .screen import Screen

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import documents
+from ..importing import documents
 from .line import Line, NotDone, Onlooker
 
 

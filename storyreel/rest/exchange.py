@@ -24,10 +24,10 @@ from services.rationing import ration
 from services.work import Work, perform_once
 from services.world import World
 
-from ..door import address_of
-from ..endpoint import BODY_SECONDS, CODES, bounded
+from ..entrance.door import address_of
+from ..entrance.origins import UNASKED, may_be_unasked
 from ..json_text import read_json
-from ..origins import UNASKED, may_be_unasked
+from ..transport.endpoint import BODY_SECONDS, CODES, bounded
 from .shapes import Error, ErrorAnswer
 
 P = ParamSpec("P")

@@ -18,9 +18,9 @@ from models import Project
 from schema.cursor import feed_cursor
 from services import projects
 from services.work import perform
-from storyreel.endpoint import Endpoint
-from storyreel.http_protocol import HttpProtocol
-from storyreel.streams import LineFeedSSE
+from storyreel.server.http_protocol import HttpProtocol
+from storyreel.transport.endpoint import Endpoint
+from storyreel.transport.streams import LineFeedSSE
 from tests.conftest import Home
 from tests.making import a_project, until
 from tests.serving import Site, a_site, listeners, nobody_listens, somebody_listens

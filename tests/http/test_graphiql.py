@@ -14,8 +14,8 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from resolvers import api
-from storyreel.endpoint import Endpoint
 from storyreel.graphiql import graphiql_routes
+from storyreel.transport.endpoint import Endpoint
 from tests.conftest import Home
 
 CHROMIUM = (

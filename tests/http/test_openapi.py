@@ -26,8 +26,8 @@ from services.actor import SYSTEM
 from services.checks import passes, storable
 from services.granting import Reach
 from services.work import perform
-from storyreel.admission import Reception
-from storyreel.identity import Recognition
+from storyreel.entrance.admission import Reception
+from storyreel.entrance.identity import Recognition
 from storyreel.rest.description import description
 from storyreel.rest.routes import OPERATIONS as ROUTES
 from tests.conftest import Home

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from storyreel.origins import EXPOSED, PREFLIGHT_HEADERS
+from storyreel.entrance.origins import EXPOSED, PREFLIGHT_HEADERS
 from tests.conftest import Home
 from tests.serving import OWN, Site, an_unserved_whole_site
 

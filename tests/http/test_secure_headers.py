@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from storyreel.secure_headers import EVERYTHING, PAGES
+from storyreel.entrance.secure_headers import EVERYTHING, PAGES
 from tests.conftest import Home
 from tests.making import a_drawn_image, a_project, a_scene, a_shot
 from tests.serving import OWN, Site, an_unserved_whole_site

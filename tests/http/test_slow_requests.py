@@ -11,8 +11,8 @@ import pytest
 import uvicorn
 from starlette.types import Receive, Scope, Send
 
-from storyreel.endpoint import Endpoint
-from storyreel.http_protocol import HEAD_BYTES_MAX, HttpProtocol
+from storyreel.server.http_protocol import HEAD_BYTES_MAX, HttpProtocol
+from storyreel.transport.endpoint import Endpoint
 from tests.conftest import Home
 from tests.making import a_project
 from tests.serving import Site, a_site, a_whole_site, running

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from storyreel.uploads import FIELD_BYTES_MAX, FILES_MAX, UPLOAD_BYTES_MAX
+from storyreel.transport.uploads import FIELD_BYTES_MAX, FILES_MAX, UPLOAD_BYTES_MAX
 from tests.formats.screenplays import LANTERNS_FDX, LANTERNS_FOUNTAIN
 from tests.http.test_endpoint import codes
 from tests.serving import Site

@@ -180,7 +180,7 @@ from services.backends.bus import LocalBus
 from services.backends.storage import Storage
 from services.work import perform
 from services.world import World
-from storyreel.identity import local_actor
+from storyreel.entrance.identity import local_actor
 from tests.making import HeldQueue
 
 async def main(url, folder, document):

@@ -28,9 +28,9 @@ from services.jobs import begin_job
 from services.presence import set_presence
 from services.progress import Meter
 from services.work import perform
-from storyreel import outlets
-from storyreel.delivery import Follower, Groups, LogGroup, StateGroup
-from storyreel.outlets import Frame, Outlet, SocketWire, Wire
+from storyreel.transport import outlets
+from storyreel.transport.delivery import Follower, Groups, LogGroup, StateGroup
+from storyreel.transport.outlets import Frame, Outlet, SocketWire, Wire
 from tests.buses import WatchedBus, with_bus
 from tests.conftest import Home
 from tests.making import a_drawn_image, a_project, a_scene, a_shot, in_a_studio, ordered, until

@@ -14,8 +14,8 @@ from websockets.frames import Frame as OnTheWire
 from websockets.frames import Opcode
 
 from services.errors import NotFound
-from storyreel import outlets
-from storyreel.outlets import Frame, Outlet, SocketWire, beginning
+from storyreel.transport import outlets
+from storyreel.transport.outlets import Frame, Outlet, SocketWire, beginning
 
 
 @dataclass

@@ -9,7 +9,7 @@ import strawberry
 from strawberry.extensions import SchemaExtension
 
 from resolvers.graph import Graph
-from storyreel.endpoint import Endpoint
+from storyreel.transport.endpoint import Endpoint
 from tests.conftest import Home
 from tests.making import a_project
 from tests.serving import a_site, a_whole_site

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-from storyreel import sockets
-from storyreel.endpoint import Endpoint
-from storyreel.sockets import SocketAdapter
+from storyreel.transport import sockets
+from storyreel.transport.endpoint import Endpoint
+from storyreel.transport.sockets import SocketAdapter
 from tests.conftest import Home
 from tests.making import a_project
 from tests.serving import Site, a_site, nobody_listens

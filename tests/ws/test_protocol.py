@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from storyreel.endpoint import Endpoint
+from storyreel.transport.endpoint import Endpoint
 from tests.conftest import Home
 from tests.making import a_project
 from tests.serving import Site, a_site, nobody_listens

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from models.database import statement
-from storyreel.endpoint import Endpoint
-from storyreel.sockets import SocketAdapter
+from storyreel.transport.endpoint import Endpoint
+from storyreel.transport.sockets import SocketAdapter
 from tests.conftest import Home
 from tests.making import a_project, a_scene
 from tests.serving import Site, a_site, listeners, nobody_listens, somebody_listens

@@ -13,9 +13,9 @@ import pytest
 from models import Project
 from services import projects
 from services.work import perform
-from storyreel import socket_protocol
-from storyreel.endpoint import Endpoint
-from storyreel.sockets import FAREWELL_SECONDS, SEND_SECONDS
+from storyreel.server import socket_protocol
+from storyreel.transport.endpoint import Endpoint
+from storyreel.transport.sockets import FAREWELL_SECONDS, SEND_SECONDS
 from tests.conftest import Home
 from tests.making import a_project, until
 from tests.serving import Site, a_site

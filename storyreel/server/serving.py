@@ -9,9 +9,9 @@ import socket
 import uvicorn
 from starlette.types import ASGIApp
 
+from ..metrics import Metrics
+from ..settings import BadSettings, Settings
 from .http_protocol import HttpProtocol
-from .metrics import Metrics
-from .settings import BadSettings, Settings
 from .socket_protocol import SocketProtocol
 from .traffic import Traffic
 

@@ -19,7 +19,7 @@ from starlette.formparsers import MultiPartException
 from schema.upload import Upload
 from services.limits import SCREENPLAY_BYTES
 
-from .json_text import read_json
+from ..json_text import read_json
 
 FORM_TYPE = "multipart/form-data"
 UPLOAD_BYTES_MAX = SCREENPLAY_BYTES + 512 * 1024

@@ -12,7 +12,7 @@ import orjson
 from resolvers.errors import translate
 from schema.cursor import Cursor
 
-from .socket_protocol import SocketProtocol, header_of
+from ..server.socket_protocol import SocketProtocol, header_of
 
 M = TypeVar("M")
 

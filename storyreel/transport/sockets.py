@@ -38,10 +38,10 @@ from resolvers.sharing import shared
 from resolvers.watch import watching
 from services.errors import RateLimited, Refusal, Unavailable, refusal_in
 
-from .admission import FORBIDDEN, SHOWN_OUT, Reception, TurnedAway
+from ..entrance.admission import FORBIDDEN, SHOWN_OUT, Reception, TurnedAway
+from ..server.socket_protocol import FRAMES, SocketProtocol
 from .delivery import Follower
 from .outlets import Outlet, SocketWire
-from .socket_protocol import FRAMES, SocketProtocol
 
 if TYPE_CHECKING:
     from graphql import GraphQLError

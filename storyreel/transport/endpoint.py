@@ -38,14 +38,14 @@ from resolvers.errors import INTERNAL
 from resolvers.sharing import shared
 from services.errors import Refusal, Unauthenticated, Unavailable, refusal_in
 
-from .admission import Reception, Welcome, shown_by, shown_in, told, turned_away
+from ..entrance.admission import Reception, Welcome, shown_by, shown_in, told, turned_away
+from ..entrance.door import address_of
+from ..entrance.origins import UNASKED, may_be_unasked
+from ..json_text import read_json
+from ..server.traffic import STREAMS
 from .delivery import Groups
-from .door import address_of
-from .json_text import read_json
-from .origins import UNASKED, may_be_unasked
 from .sockets import NOTHING_TO_RUN, SUBSCRIBE, SocketAdapter, SocketHandler, problem, readable
 from .streams import Followed, LineFeedSSE, Parts, frames_of
-from .traffic import STREAMS
 from .uploads import FORM_TYPE, UPLOAD_BYTES_MAX, RequestAdapter, request_in
 
 JSON_TYPE = "application/json"

@@ -1,0 +1,1 @@
+"""GraphQL over HTTP, event streams and WebSockets, and its delivery to many."""
