@@ -8,7 +8,8 @@ import { run, scenario } from "./scenario.mjs";
 globalThis.WebSocket ??= WebSocket; // Apollo Client asks for it by this name
 const [url, metrics, transport] = process.argv.slice(2);
 const http = new HttpLink({ uri: url });
-const sockets = new GraphQLWsLink(createClient({ url: url.replace("http", "ws"), webSocketImpl: WebSocket }));
+const socket = { url: url.replace("http", "ws"), webSocketImpl: WebSocket, lazyCloseTimeout: 500 };
+const sockets = new GraphQLWsLink(createClient(socket));
 const client = new ApolloClient({
   cache: new InMemoryCache(),
   link: transport === "http" ? http : sockets,

@@ -1,7 +1,8 @@
 // What every client must be able to do with a running server. An adapter is
 //   { request(query, variables) -> {data, errors}, follow(query, variables, sink) -> stop, cut? }
 // where sink = { next({data, errors}), error(problem), complete() }, and `cut` breaks the connection of a
-// client that makes it anew by itself, with the variables as they are by then.
+// client that makes it anew by itself, with the variables as they are by then. Who sends single requests over
+// graphql-ws gives it a lazyCloseTimeout: it never answers one that begins while its last socket closes.
 import assert from "node:assert/strict";
 
 const CREATE = `mutation Create($input: CreateProjectInput!) { createProject(input: $input) { id cursor } }`;

@@ -5,7 +5,7 @@ import WebSocket from "ws";
 import { run, scenario } from "./scenario.mjs";
 
 const [url, metrics, transport] = process.argv.slice(2);
-const sockets = createClient({ url: url.replace("http", "ws"), webSocketImpl: WebSocket });
+const sockets = createClient({ url: url.replace("http", "ws"), webSocketImpl: WebSocket, lazyCloseTimeout: 500 });
 const overSockets = subscriptionExchange({
   enableAllOperations: true,
   forwardSubscription: ({ query, variables }) => ({
