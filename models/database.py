@@ -119,7 +119,8 @@ def out_of_reach(failure: BaseException) -> bool:
     if isinstance(failure, OperationalError) and failure.args:
         failure = failure.args[0]  # as Tortoise wraps it
     if isinstance(failure, sqlite3.OperationalError):
-        return failure.sqlite_errorcode & 0xFF in FILE_TROUBLES  # without the details
+        code = getattr(failure, "sqlite_errorcode", 0)  # none where Python itself is not content
+        return code & 0xFF in FILE_TROUBLES  # without the details
     return isinstance(failure, LOST) and not isinstance(failure, ValueError)  # a value of no use
 
 

@@ -107,9 +107,10 @@ async def receive_revision(
     values = {name: INPUT[name](value, f"input.{name}") for name, value in given.items()}
     project_id = values["projectId"]
     project = await changeable(actor, Project, project_id, "input.projectId")
-    next_number(project, field="input.projectId")
     if once is not None and await answered_before(actor, once):
         return None
+    if apply:
+        next_number(project, field="input.projectId")
     if await newest(project_id) is None:
         raise Conflict(NONE_YET, "input.projectId")
     script = await read_script(values, data)

@@ -126,20 +126,22 @@ async def receive_screenplay(
     """
     values = checked(INPUT, given, "input")
     project_id, slug = values.get("projectId"), values.get("clientSlug")
+    project: Project | None = None
+    second, there = False, 0
     if project_id is None:
         await client_for(actor, slug)
     else:
         _refuse_given(values, "clientSlug", "title")
         project = await changeable(actor, Project, project_id, "input.projectId")
-        next_number(project, field="input.projectId")
-    second, there = False, 0
-    if project_id is not None:  # looked at first: a twin that ends now has its answer by then
+        # Looked at before the key: a twin that ends now has its answer by then.
         second = await newest(project_id) is not None
         there = await Scene.filter(project_id=project_id).count()
     if once is not None and await answered_before(actor, once):
         return None
     if second:
         raise Conflict(SECOND, "input.projectId")
+    if project is not None:
+        next_number(project, field="input.projectId")
     script = await read_script(values, data)
     shots = bool(values.get("createShots"))
     check_size(script.board.scenes, there, shots, script.field)

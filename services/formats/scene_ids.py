@@ -47,12 +47,25 @@ def names_scene(paragraph: Paragraph) -> bool:
 def claimed(named: Sequence[Sequence[str]], scenes: Collection[str]) -> dict[int, str]:
     """Which of the scenes of a board each scene of a draft is, by place, as far as its notes say.
 
-    An id that the board does not have, or that several scenes of the draft claim, says nothing.
+    An id that the board does not have says nothing, nor does one that several scenes of the draft
+    claim of which no more is known.
     """
-    claims = Counter(scene_id for ids in named for scene_id in ids)
-    found = {}
-    for place, ids in enumerate(named):
-        own = [scene_id for scene_id in ids if scene_id in scenes and claims[scene_id] == 1]
-        if own:
-            found[place] = own[0]
+    found: dict[int, str] = {}
+    left = {place: [one for one in ids if one in scenes] for place, ids in enumerate(named)}
+    while left:
+        claims = Counter(scene_id for ids in left.values() for scene_id in ids)
+        clear = {
+            place: own[0]
+            for place, ids in left.items()
+            if (own := [one for one in ids if claims[one] == 1])
+        }
+        if not clear:
+            break
+        found |= clear
+        taken = {*found.values()}
+        left = {
+            place: [one for one in ids if one not in taken]
+            for place, ids in left.items()
+            if place not in found
+        }
     return found

@@ -11,10 +11,12 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
+from itertools import takewhile
 
 from services.formats.breakdown import Part, Role, Scene, breakdown
 from services.formats.scene_ids import noted, scene_ids_in
 from services.formats.screenplay import (
+    UNPRINTED,
     Kind,
     Paragraph,
     Problem,
@@ -243,7 +245,7 @@ def _standing(
 
 
 def _with_beats(body: Sequence[Paragraph], was: str, now: str) -> list[Paragraph]:
-    """A new beat follows the beat before it, or the heading."""
+    """A new beat follows the beat before it, or the heading and what is noted there."""
     old, new = _beats_in(was), _beats_in(now)
     places = [place for place, paragraph in enumerate(body) if _is_beat(paragraph)][: len(old)]
     changed: dict[int, list[Paragraph]] = {}
@@ -259,8 +261,10 @@ def _with_beats(body: Sequence[Paragraph], was: str, now: str) -> list[Paragraph
             changed[before] = [*changed.get(before, [body[before]]), *more]
         else:
             added += more
-    kept = (changed.get(place, [paragraph]) for place, paragraph in enumerate(body))
-    return [*added, *(paragraph for some in kept for paragraph in some)]
+    notes = [*takewhile(lambda paragraph: paragraph.kind in UNPRINTED, body)]
+    rest = enumerate(body[len(notes) :], len(notes))
+    kept = (changed.get(place, [paragraph]) for place, paragraph in rest)
+    return [*notes, *added, *(paragraph for some in kept for paragraph in some)]
 
 
 def _changes(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int, int, int]]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..importing import documents
-from .line import Line, NotDone, Onlooker
+from .line import ImportFailed, Line, NotDone, Onlooker
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ async def bring(line: Line, order: Order, onlooker: Onlooker) -> Imported:
     onlooker.stage("Reading it back")
     try:
         return Imported(told, tuple(await _differences(line, order, told)))
-    except NotDone as failure:
+    except ImportFailed as failure:
         raise NotDone(
             f"It is stored in project {told['project']['id']}, says the server, but it could not"
             f" be read back. {failure}"
@@ -61,6 +61,7 @@ async def _differences(line: Line, order: Order, told: dict[str, Any]) -> list[s
     named = {scene["id"] for scene in told["scenes"]}
     on_board = [scene for scene in project["scenes"] if scene["id"] in named]
     differences = [
+        *_missing_scenes(told),
         *_other_scenes("on the board", on_board, told["scenes"]),
         *_other_scenes("of the screenplay", screenplay["scenes"], told["scenes"]),
     ]
@@ -74,6 +75,14 @@ async def _differences(line: Line, order: Order, told: dict[str, Any]) -> list[s
     if (file["size"], file["sha256"]) != wanted:
         differences.append(f"The server says that the file's SHA-256 is {file['sha256']}.")
     return differences
+
+
+def _missing_scenes(told: dict[str, Any]) -> Iterator[str]:
+    """Between what the script has and what is there, of which somebody may have deleted some."""
+    if (snapshot := told["snapshot"]) is not None:
+        whole, there = snapshot["stats"]["sceneCount"], len(told["scenes"])
+        if there != whole:
+            yield f"Of the {whole:,} scenes of the script there are {there:,}."
 
 
 def _other_scenes(where: str, found: list[Any], told: list[Any]) -> Iterator[str]:

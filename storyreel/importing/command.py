@@ -118,8 +118,7 @@ def _command(file: Path, order: Order, server: str) -> str:
         if name in order.given:
             words += [option, str(order.given[name])]
     words += ["--shots"] if "createShots" in order.given else []
-    words += ["--server", server] if server != SERVER else []
-    return shlex.join([*words, "--key", order.key])
+    return shlex.join([*words, "--server", server, "--key", order.key])
 
 
 def _carry_out(order: Order, line: Line, screen: Screen, command: str) -> Ending:

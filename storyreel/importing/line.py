@@ -19,6 +19,8 @@ WAIT_SECONDS_MAX = 120
 """A server that wants to be left alone for longer is not waited for."""
 AGAIN = frozenset({408, 429, 502, 503, 504})
 """Statuses that may be another one in a moment."""
+PASSING = frozenset({"RATE_LIMITED", "UNAVAILABLE"})
+"""Codes of refusals that say to ask again."""
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 PATH = "/graphql"
 
@@ -213,8 +215,10 @@ def _a_stranger(answer: httpx.Response) -> NotDone:
 def _raise(error: dict[str, Any]) -> None:
     extensions = error.get("extensions") or {}
     code, message = extensions.get("code", "without a code"), str(error.get("message"))
-    if code == "RATE_LIMITED":
+    if code in PASSING:
         raise _Trouble(message, int(extensions.get("retryAfter", 0)))
+    if len(error.get("path") or ()) > 1:  # it was done, and could not be told
+        raise _Trouble(message)
     if code == "INTERNAL":
         raise NotDone(message)
     raise Refused(message, code, extensions.get("field"))

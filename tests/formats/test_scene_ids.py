@@ -117,5 +117,24 @@ def test_whatever_is_written_of_scenes_ids_change_nothing_else(text: str) -> Non
 
 def test_an_id_says_nothing_where_it_is_foreign_or_claimed_twice() -> None:
     three, foreign = new_id("scn"), new_id("scn")
-    draft = [(foreign,), (ONE,), (), (TWO, ONE), (foreign, three)]
-    assert claimed(draft, {ONE, TWO, three}) == {3: TWO, 4: three}
+    draft = [(foreign,), (ONE,), (), (foreign, TWO), (ONE, three), (three,)]
+    assert claimed(draft, {ONE, TWO, three}) == {3: TWO}
+
+
+def test_a_scene_that_is_known_claims_nothing_else() -> None:
+    """Its other notes came with a copy of the scenes that they are of."""
+    three = new_id("scn")
+    assert claimed([(ONE,), (TWO, ONE), (three, TWO, ONE)], {ONE, TWO, three}) == {
+        0: ONE,
+        1: TWO,
+        2: three,
+    }
+
+
+def test_a_new_first_beat_stands_below_the_note_of_an_id() -> None:
+    data = f"INT. A\n[[{ONE}]]\n\nHe goes.\n".encode()
+    [scene] = named(data)
+    beats = replace(scene.now, description="She waits.\n\nHe goes.")
+    after = written(data, [replace(scene, now=beats, id=ONE)], Format.FOUNTAIN)
+    assert shown(after).scenes[0].ids == (ONE,)
+    assert after.count(ONE.encode()) == 1

@@ -152,6 +152,38 @@ async def test_a_key_of_another_screenplay_is_refused(site: Site) -> None:
     assert await Project.all().count() == 1
 
 
+LOST = b'{"data": null, "errors": [{"message": "Lost.", %b "extensions": {"code": "%b"}}]}'
+PASSING = {
+    "a lost database": an_answer("200 OK", LOST % (b"", b"UNAVAILABLE")),
+    "done, and not told": an_answer("200 OK", LOST % (b'"path": ["a", "b"],', b"NOT_FOUND")),
+}
+
+
+@pytest.mark.parametrize("answer", PASSING.values(), ids=PASSING)
+async def test_what_may_have_been_done_is_asked_again(site: Site, answer: bytes) -> None:
+    network = BadNetwork(site.url, answer, None, answer)
+    async with network.laid() as address:
+        imported = await over(address, an_order())
+    assert (imported.differences, await imports("Two")) == ((), 1)
+
+
+async def test_what_was_stored_and_cannot_be_read_is_said_to_be_stored(site: Site) -> None:
+    network = BadNetwork(site.url, None, an_answer("200 OK", LOST % (b"", b"FORBIDDEN")))
+    async with network.laid() as address:
+        with pytest.raises(NotDone, match="It is stored in project prj_"):
+            await over(address, an_order())
+
+
+async def test_scenes_that_are_there_no_more_are_told(site: Site) -> None:
+    imported = await over(site.url, an_order())
+    deletion = "mutation ($id: ID!) { deleteScene(id: $id) { id } }"
+    variables = {"id": imported.told["scenes"][0]["id"]}
+    answer = await site.http.post(site.url, json={"query": deletion, "variables": variables})
+    assert "errors" not in answer.json()
+    [difference] = (await over(site.url, an_order())).differences
+    assert difference == "Of the 2 scenes of the script there are 1."
+
+
 ERROR = b'{"data": null, "errors": [{"message": "Slowly.", "extensions": %b}]}'
 LIMITED = ERROR % b'{"code": "RATE_LIMITED", "retryAfter": 1}'
 TOO_OFTEN = {
