@@ -8,12 +8,15 @@ have connections of their own; reads inside one see its writes.
 
 from __future__ import annotations
 
+import asyncio
+import errno
+import logging
 import socket
 import sqlite3
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
 import asyncpg
@@ -25,17 +28,25 @@ from tortoise.transactions import in_transaction
 
 WRITER, READER = "default", "reader"
 BUSY_TIMEOUT_MS = 20_000
+OUTAGE_PAUSE_SECONDS = 0.5
+"""Between two attempts to read of who waits for a lost database."""
 
 LOST = (
     *(ConnectionError, TimeoutError, socket.gaierror, asyncpg.PostgresConnectionError),
     *(asyncpg.AdminShutdownError, asyncpg.CrashShutdownError, asyncpg.CannotConnectNowError),
-    *(asyncpg.TooManyConnectionsError, asyncpg.InterfaceError, asyncpg.InternalClientError),
+    *(asyncpg.TooManyConnectionsError, asyncpg.InternalClientError),
 )
-"""How asyncpg tells of a connection that cannot be had, or was cut. The last two are for who uses
-one that is gone already."""
+"""How asyncpg tells of a connection that cannot be had, or was cut; the last is for who uses one
+that is gone already."""
+UNREACHABLE = (errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN, errno.ENETDOWN, None)
+"""What else the system says of a machine to connect to; None of one with several addresses."""
 FILE_TROUBLES = (
     *(sqlite3.SQLITE_BUSY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN),
 )
+
+R = TypeVar("R")
+
+logger = logging.getLogger(__name__)
 
 _inside: ContextVar[bool] = ContextVar("inside_transaction", default=False)
 
@@ -121,7 +132,22 @@ def out_of_reach(failure: BaseException) -> bool:
     if isinstance(failure, sqlite3.OperationalError):
         code = getattr(failure, "sqlite_errorcode", 0)  # none where Python itself is not content
         return code & 0xFF in FILE_TROUBLES  # without the details
-    return isinstance(failure, LOST) and not isinstance(failure, ValueError)  # a value of no use
+    if isinstance(failure, asyncpg.InterfaceError):  # most are for what is wrong in a statement
+        return "clos" in str(failure) or "released" in str(failure)
+    return isinstance(failure, LOST) or (type(failure) is OSError and failure.errno in UNREACHABLE)
+
+
+async def once_reachable(read: Callable[[], Awaitable[R]]) -> R:
+    """What a reading finds, as soon as the database can be reached. Only for who may wait for
+    ever, as followers do."""
+    while True:
+        try:
+            return await read()
+        except Exception as failure:
+            if not out_of_reach(failure):
+                raise
+            logger.warning("A follower waits for the database: %s", type(failure).__name__)
+        await asyncio.sleep(OUTAGE_PAUSE_SECONDS)
 
 
 @asynccontextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import strawberry
@@ -15,7 +16,7 @@ from strawberry.types import ExecutionContext
 from strawberry.types.execution import PreExecutionError
 from strawberry.utils.await_maybe import await_maybe
 
-from models.database import out_of_reach
+from models.database import OUTAGE_PAUSE_SECONDS, out_of_reach
 from schema import event
 from schema.asset import Asset
 from schema.bigint import BIGINT_SCALAR, BigInt
@@ -39,7 +40,7 @@ READS_MAX = 3
 class Rereading(StrawberryGraphQLCoreExecutionContext):
     """Answers once. A query, or an event of a stream, that met a deletion between two reads, or a
     connection that was cut, is read again: a follower that goes on after an error would have missed
-    that event.
+    that event. An event waits for a lost database as long as it takes.
     """
 
     def execute_operation(self, serially: bool | None = None) -> Any:
@@ -47,21 +48,22 @@ class Rereading(StrawberryGraphQLCoreExecutionContext):
         return self._whole(result, serially) if self.is_awaitable(result) else result
 
     async def _whole(self, reading: Any, serially: bool | None) -> Any:
-        result, context = await reading, self.context_value
-        for _ in range(READS_MAX - 1):
-            passing = any(_passes(error) for error in result.errors or ())
-            if not passing or context.has_written:
+        result, context, left = await reading, self.context_value, READS_MAX - 1
+        while not context.has_written:
+            causes = [error.original_error for error in result.errors or ()]
+            if any(cause is not None and out_of_reach(cause) for cause in causes):
+                if self.operation.operation is OperationType.SUBSCRIPTION:
+                    await asyncio.sleep(OUTAGE_PAUSE_SECONDS)
+                    left += 1
+            elif not any(isinstance(cause, Torn) for cause in causes):
                 break
+            if not left:
+                break
+            left -= 1
             context.forget()
             again: Any = self.build_per_event_executor(self.root_value)
             result = await await_maybe(super(Rereading, again).execute_operation(serially))
         return result
-
-
-def _passes(error: GraphQLError) -> bool:
-    """Whether whoever reads again may not meet it."""
-    cause = error.original_error
-    return cause is not None and (isinstance(cause, Torn) or out_of_reach(cause))
 
 
 class Graph(strawberry.Schema):

@@ -8,13 +8,12 @@ its own besides.
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import AsyncGenerator, Awaitable
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
-from typing import TypeVar
+from functools import partial
 
 from models import Event, EventKind, Feed, Project, events_after
-from models.database import out_of_reach
+from models.database import once_reachable
 
 from . import limits
 from .access import check_id, not_found, seen, visible
@@ -24,10 +23,6 @@ from .world import World
 
 PRUNED = "The events after this cursor are no longer kept."
 AHEAD = "This cursor is ahead of the log, as after a restored backup."
-
-R = TypeVar("R")
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -80,7 +75,7 @@ async def follow(
         place = await _place(actor, project_id, after)
         waited = False  # what was missed before is no measure of how late we are
         while not (bell.closed or place.over or place.reached):
-            news = await _reached(_news(actor, project_id, place))
+            news = await once_reachable(partial(_news, actor, project_id, place))
             if news is not None:
                 place.at = news.sequence
                 if waited and isinstance(news, Changes):
@@ -88,7 +83,7 @@ async def follow(
                 yield news
             if isinstance(news, Changes):
                 if _ended(news, project_id):
-                    place.over = not await Project.exists(id=project_id)
+                    await once_reachable(partial(_check_over, place, project_id))
                 if place.over or len(news.events) == limits.EVENTS_PER_FRAME:
                     continue
             if not place.reached:
@@ -101,11 +96,15 @@ async def follow(
 async def _place(actor: Actor, project_id: str, after: int | Place | None) -> Place:
     """Where to begin. Who was let in before is told even of the end of a project."""
     if isinstance(after, Place):
-        if not await Project.exists(id=project_id):  # first: its end is in the log by then
-            after.over = after.at == await head_of(project_id)
+        await once_reachable(partial(_check_over, after, project_id))
         return after
     head = await seen_head(actor, project_id)
     return Place(head if after is None else after)
+
+
+async def _check_over(place: Place, project_id: str) -> None:
+    if not await Project.exists(id=project_id):  # first: its end is in the log by then
+        place.over = place.at == await head_of(project_id)
 
 
 async def live(
@@ -124,13 +123,11 @@ async def live(
     await seen(actor, Project, project_id)
     async with world.bus.listen(project_id) as bell:
         while not bell.closed:
-            head = await _reached(head_of(project_id))  # first, so that the row is no older
-            if head is None:
-                await bell.rung(recheck)
-                continue
             with lookout.looking(bell) as everything:
+                # First, so that the row is no older.
+                head = await once_reachable(partial(head_of, project_id))
                 if news := everything or head != known:
-                    project = await visible(actor, Project, project_id)
+                    project = await once_reachable(partial(visible, actor, Project, project_id))
                     if project is None:
                         return
                     async with lookout.telling(project_id, again=head == known):
@@ -151,18 +148,6 @@ async def head_of(project_id: str) -> int:
     """The sequence number of a feed's newest event; 0 where there is no feed."""
     feed = await Feed.get_or_none(id=project_id)
     return feed.head if feed is not None else 0
-
-
-async def _reached(reading: Awaitable[R]) -> R | None:
-    """What a reading finds. Nothing while the database cannot be reached: who follows waits for it,
-    and looks again at the slow pace."""
-    try:
-        return await reading
-    except Exception as failure:
-        if not out_of_reach(failure):
-            raise
-        logger.warning("A follower waits for the database: %s", type(failure).__name__)
-        return None
 
 
 async def _news(actor: Actor, project_id: str, place: Place) -> Changes | Resync | None:

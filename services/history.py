@@ -20,11 +20,15 @@ class History:
         """Mean seconds from start to end of the last complete jobs; None where there are none."""
         which, now = (kind, renderer), asyncio.get_running_loop().time()
         at, measuring = self._measured.get(which, (now, None))
-        if measuring is None or now - at >= limits.HISTORY_SECONDS:
+        if measuring is None or now - at >= limits.HISTORY_SECONDS or _failed(measuring):
             # In a clean context: whoever asks first may do so inside a transaction.
             measuring = asyncio.create_task(_measure(*which), context=Context())
             self._measured[which] = (now, measuring)
         return await asyncio.shield(measuring)
+
+
+def _failed(measuring: asyncio.Task[float | None]) -> bool:
+    return measuring.done() and (measuring.cancelled() or measuring.exception() is not None)
 
 
 async def _measure(kind: str, renderer: str) -> float | None:

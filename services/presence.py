@@ -16,15 +16,17 @@ from contextlib import aclosing, asynccontextmanager, suppress
 from contextvars import Context
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from uuid import uuid4
 
 from models import Presence, Project
+from models.database import once_reachable
 
 from . import limits
 from .access import check_id, seen, visible, visible_node
 from .actor import Actor
 from .backends.bus import Bell, Heard
-from .errors import NotFound
+from .errors import NotFound, Unavailable
 from .lookout import Lookout
 from .work import Work, perform
 from .world import World
@@ -92,7 +94,8 @@ async def staying(world: World, actor: Actor, project_id: str) -> AsyncIterator[
         finally:
             renewing.cancel()
             await asyncio.wait([renewing])
-            await perform(world, actor, _leave, project_id, holder)
+            with suppress(Unavailable):  # as was said in the log; the entry ends by itself
+                await perform(world, actor, _leave, project_id, holder)
 
 
 async def _renewing(world: World, actor: Actor, project_id: str, holder: str, bell: Bell) -> None:
@@ -106,6 +109,8 @@ async def _renewing(world: World, actor: Actor, project_id: str, holder: str, be
         try:
             await perform(world, actor, _renewed, project_id, {"holder": holder})
             renew_at = world.now() + pause
+        except Unavailable:  # as was said in the log
+            continue
         except Exception:
             logger.exception("Presence could not be renewed.")
 
@@ -119,12 +124,13 @@ async def watch_room(
     project is deleted or the actor may no longer see it.
     """
     lookout, room = lookout or Lookout(), _Room(world, project_id)
+    visible_now = partial(visible, actor, Project, project_id)
     async with world.bus.listen(presence_topic(project_id)) as bell:
         heard = Heard(look=True, notes={})
         while not bell.closed:
             with lookout.looking(bell) as everything:
                 heard = Heard(heard.look or everything, heard.notes)
-                if heard.look and await visible(actor, Project, project_id) is None:
+                if heard.look and await once_reachable(visible_now) is None:
                     return
                 changed = await room.changed(heard)
                 if changed or everything:
@@ -156,7 +162,7 @@ class _Room:
         """Take in what was heard; whether `here` shows something else now."""
         if heard.look:
             everybody = Presence.filter(project_id=self.project_id).order_by("-expires_at")
-            stored = await everybody.limit(limits.PRESENT_AT_ONCE)
+            stored = await once_reachable(everybody.limit(limits.PRESENT_AT_ONCE).all)
             self._known = {presence.user_id: presence for presence in stored}
         for user_id, note in heard.notes.items():
             self._known.pop(user_id, None)

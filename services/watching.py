@@ -6,10 +6,12 @@ import asyncio
 from collections.abc import AsyncGenerator
 from copy import copy
 from dataclasses import dataclass, field
+from functools import partial
 
 from tortoise.expressions import Q
 
-from models import ACTIVE, Job, JobStatus, Project, Shot, events_after, reading
+from models import ACTIVE, Event, Job, JobStatus, Project, Shot, events_after, reading
+from models.database import once_reachable
 
 from . import limits
 from .access import check_id, not_found, seen, visible_rows
@@ -50,7 +52,7 @@ async def watch_jobs(
                 heard = Heard(heard.look or everything, heard.notes)
                 news = await watch.news(heard, everything)
                 for owner in watch.project_ids if news and heard.look else ():
-                    await check_still_seen(actor, owner)
+                    await once_reachable(partial(check_still_seen, actor, owner))
                 for job, again in news:
                     async with lookout.telling(job.id, again):
                         yield job
@@ -103,7 +105,7 @@ class _Watch:
 
     async def _named(self) -> list[Job]:
         """The named jobs; those that went with their project in the making count as canceled."""
-        found = await reading.by_id(Job, self.job_ids or ())
+        found = await once_reachable(partial(reading.by_id, Job, self.job_ids or ()))
         for gone in (job for job in self.told.values() if job.id not in found):
             if not gone.status.ended:
                 gone = copy(gone)
@@ -119,12 +121,17 @@ class _Watch:
         project_id = self.project_ids[0]
         logged = await self._logged(project_id)
         active = Q(project_id=project_id, status__in=ACTIVE)
-        return await Job.filter(active | Q(id__in=logged)).order_by("id")
+        jobs = Job.filter(active | Q(id__in=logged)).order_by("id")
+        return await once_reachable(jobs.all)
 
     async def _logged(self, project_id: str) -> set[str]:
         """The jobs in the log since the last look, which may also tell of the end of it all."""
         found: set[str] = set()
-        while events := await events_after(project_id, self.at, limits.EVENTS_PER_FRAME):
+
+        async def more() -> list[Event]:
+            return await events_after(project_id, self.at, limits.EVENTS_PER_FRAME)
+
+        while events := await once_reachable(more):
             self.at = events[-1].sequence
             found |= {e.subject_id for e in events if e.subject_id.startswith(f"{Job.PREFIX}_")}
             self.over |= any((self.shot_id or project_id) in (e.deleted or ()) for e in events)

@@ -107,9 +107,11 @@ def _stalled(served: Served, count: int) -> Iterator[None]:
 def _seconds_until(served: Served, sockets: int) -> float:
     """How long it takes until no more sockets than these are open."""
     began = time.monotonic()
-    while _open_sockets(served) > sockets:
+    while (seconds := time.monotonic() - began) <= 2 * GONE_SECONDS_MAX:
+        if _open_sockets(served) <= sockets:
+            break
         time.sleep(LOOK_SECONDS)
-    return time.monotonic() - began
+    return seconds
 
 
 def _open_sockets(served: Served) -> int:

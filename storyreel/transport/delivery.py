@@ -103,9 +103,10 @@ class Group(Generic[E]):
         except Exception as problem:
             for follower in tuple(self._parted):
                 self._give_up(follower, problem)
-        self.over = True
-        for follower in tuple(self._parted):
-            self._part(follower, self._end(follower))
+        finally:
+            self.over = True
+            for follower in tuple(self._parted):
+                self._part(follower, self._end(follower))
 
     def _results(self) -> AsyncGenerator[Any]:
         raise NotImplementedError

@@ -145,7 +145,7 @@ class Outlet:
         already. Never waits."""
         if self._taken_at_once(frame):
             return True
-        before = self._waiting.pop(subject, None)
+        before = self._waiting.get(subject)  # whose turn it keeps
         self._size -= len(before.rest) if before is not None else 0
         self._keep(subject, frame)
         return len(self._waiting) <= WAITING_SUBJECTS

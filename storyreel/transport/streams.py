@@ -8,6 +8,7 @@ from contextlib import aclosing
 from copy import copy
 from dataclasses import dataclass
 
+from strawberry.exceptions import StrawberryGraphQLError
 from strawberry.http import GraphQLHTTPResponse
 from strawberry.http.streaming import (
     AsyncTextStream,
@@ -15,6 +16,7 @@ from strawberry.http.streaming import (
     SSETransport,
     merge_stream_with_heartbeat,
 )
+from strawberry.types import ExecutionResult
 
 from resolvers.context import Context
 from resolvers.watch import Watch, watching
@@ -128,8 +130,10 @@ async def frames_of(groups: Groups, delivery: Delivery, watch: Watch) -> AsyncGe
         while isinstance(told := await wire.read.get(), Frame):
             yield told
         if told is not None:
-            raise told
+            error = StrawberryGraphQLError("", original_error=told)
+            yield Frame(ExecutionResult(data=None, errors=[error]))
     finally:
+        wire.read = asyncio.Queue()  # nobody reads any more, and nothing waits for that
         follower.leave()
         following.cancel()
         await asyncio.wait([following])

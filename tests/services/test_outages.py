@@ -5,18 +5,20 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator
+from typing import Any
 
 import psycopg
 import pytest
 
-from models import Project
+from models import Presence, Project
 from models.database import statement
 from resolvers import api
 from resolvers.watch import Ended, Watch
-from services import projects, scenes
+from services import feed, projects, scenes
 from services.errors import Unavailable
-from services.feed import Changes, follow
+from services.feed import Changes, Place, follow
 from services.idempotency import Once
+from services.presence import staying
 from services.work import Work, perform, perform_once
 from tests.conftest import Home
 from tests.gate import a_gate, closing
@@ -28,6 +30,11 @@ from tests.sockets import a_socket, a_wire
 from tests.stored import stored
 
 CREATE = 'mutation { createProject(input: {prompt: "A film"}) { id } }'
+TITLES = """subscription ($id: ID!) {
+  projectEvents(projectId: $id) {
+    ... on ProjectChanges { events { ... on ProjectEvent { project { title } } } }
+  }
+}"""
 LIVE = "subscription ($id: ID!) { liveProject(id: $id) { title } }"
 
 
@@ -190,3 +197,58 @@ async def test_who_follows_a_feed_waits_for_the_database_and_misses_nothing(
         assert isinstance(found, Changes)
         assert [event.sequence for event in found.events] == [2]
     await news.aclose()
+
+
+async def test_an_event_whose_database_is_lost_is_told_whole_when_it_is_back(
+    home: Home, outage: Outage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The log was read, and what the event is about was not."""
+    project = await a_project(home)
+    read_news, lost = feed._news, asyncio.Event()
+
+    async def lost_thereafter(*about: Any) -> Any:
+        found = await read_news(*about)
+        if found is not None:
+            monkeypatch.undo()
+            await outage.begin()
+            lost.set()
+        return found
+
+    async with a_site(home) as site, a_socket(site.ws_url) as socket:
+        await socket.subscribe(TITLES, id=project.id)
+        await somebody_listens(home.world.bus)
+        monkeypatch.setattr(feed, "_news", lost_thereafter)
+        rename = projects.update_project
+        await perform(home.world, home.owner, rename, project.id, {"title": "Two"})
+        await lost.wait()
+        await asyncio.sleep(0.4)
+        await outage.end()
+        [event] = (await socket.data())["projectEvents"]["events"]
+
+    assert event == {"project": {"title": "Two"}}
+
+
+async def test_who_was_let_in_before_waits_for_the_database_wherever_they_stand(
+    home: Home, outage: Outage
+) -> None:
+    project = await a_project(home)
+    await outage.begin()
+    news = follow(home.world, home.owner, project.id, Place(0, until=1))
+    coming = asyncio.ensure_future(anext(news))
+    await asyncio.sleep(0.2)
+    assert not coming.done()
+    await outage.end()
+    found = await asyncio.wait_for(coming, 5)
+    assert isinstance(found, Changes)
+    assert [event.sequence for event in found.events] == [1]
+    await news.aclose()
+
+
+async def test_who_leaves_a_room_that_cannot_be_told_is_gone_all_the_same(
+    home: Home, outage: Outage
+) -> None:
+    project = await a_project(home)
+    async with staying(home.world, home.owner, project.id):
+        await outage.begin()
+    await outage.end()
+    assert await Presence.filter(project_id=project.id).count() == 1  # and ends by itself

@@ -81,7 +81,27 @@ async def test_of_what_waits_of_one_subject_only_the_latest_is_sent() -> None:
     slow.set()
 
     assert await flowing
-    assert sent == ["a 1", "b 1", "a 3", "the end of c"]
+    assert sent == ["a 1", "a 3", "b 1", "the end of c"]
+
+
+async def test_each_subject_has_its_turn_however_often_another_is_told() -> None:
+    sent: list[Any] = []
+
+    async def send(message: str) -> None:
+        sent.append(json.loads(message)["payload"]["data"])
+        if len(sent) < 6:
+            tell_of_all()  # anew, before the next is taken
+
+    def tell_of_all() -> None:
+        for subject in "abc":
+            outlet.replace(subject, frame(subject))
+
+    outlet, parted = Outlet(SocketWire("a", send)), asyncio.get_running_loop().create_future()
+    tell_of_all()
+    parted.set_result(True)
+    await outlet.flow(parted)
+
+    assert sent[:6] == [*"abcabc"]
 
 
 class Straight(SocketWire):
