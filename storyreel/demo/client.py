@@ -61,7 +61,7 @@ class Client:
             raise DemoFailed(f"The server refused: {refusal} ({refusal.code})") from refusal
         except NotDone as failure:
             raise DemoFailed(str(failure)) from failure
-        return _only({"data": data})
+        return _value(data)
 
     async def download(self, url: str, destination: Path) -> Download:
         """Fetch a file by its signed link; its media type gives its name an ending."""
@@ -133,5 +133,9 @@ def _only(answer: dict[str, Any]) -> Any:
         error = answer["errors"][0]
         code = error.get("extensions", {}).get("code", "no code")
         raise DemoFailed(f"The server refused: {error['message']} ({code})")
-    (value,) = answer["data"].values()
+    return _value(answer["data"])
+
+
+def _value(data: dict[str, Any]) -> Any:
+    (value,) = data.values()
     return value
