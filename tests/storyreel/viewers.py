@@ -227,9 +227,11 @@ async def everybody_knows(project: Project, viewers: dict[int, Viewer]) -> None:
 
 @asynccontextmanager
 async def following(viewers: list[Viewer], project: Project) -> AsyncIterator[None]:
-    """All of them, from now on, once they stand where the project is."""
+    """All of them, from here on, once they stand where the project is. Who follows alone may come
+    to that later than the others, so that all are told where that is."""
+    head = (await Feed.get(id=project.id)).head
     for viewer in viewers:
-        await viewer.join(project, None)
+        await viewer.join(project, head)
     await until(partial(all_stand, viewers))
     yield
     for viewer in viewers:
